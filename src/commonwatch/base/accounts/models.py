@@ -1,0 +1,102 @@
+"""People and service accounts, their roles, their tokens, and the record of what they did."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from commonwatch.base.parties.models import Community
+
+
+class Role(models.TextChoices):
+    """What an account may do on this node; each role includes those before it."""
+
+    READER = "reader"  # read the collections of its communities
+    CONTRIBUTOR = "contributor"  # and add to the ones that are writable for them
+    OPERATOR = "operator"  # and import, export, mend quarantine, run sources
+    ADMINISTRATOR = "administrator"  # and manage collections, accounts, tokens
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Django asks for one; accounts are made by `accounts.actions` only."""
+
+    def get_by_natural_key(self, username: str | None) -> Account:
+        return self.get(name=username)
+
+
+class Account(AbstractBaseUser):
+    """A person (who will sign in to the console) or a service account (a machine with tokens)."""
+
+    name = models.CharField(max_length=100, unique=True)
+    is_person = models.BooleanField(default=False)
+    role = models.CharField(max_length=20, choices=Role, default=Role.READER)
+    is_active = models.BooleanField(default=True)
+    communities = models.ManyToManyField(Community, related_name="accounts", blank=True)
+    certificate_sha256 = models.CharField(max_length=64, default="", blank=True, db_index=True)
+    created_us = models.BigIntegerField()
+
+    USERNAME_FIELD = "name"
+    objects = AccountManager()
+
+    class Meta:
+        db_table = "accounts_account"
+
+
+class Token(models.Model):
+    """A secret that speaks for an account until it expires or is revoked. Only its hash is kept."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    hint = models.CharField(max_length=16)  # the first characters, so that a person can tell tokens apart
+    sha256 = models.BinaryField(max_length=32, unique=True)
+    role = models.CharField(max_length=20, choices=Role)  # at most the account's
+    networks = models.JSONField(default=list)  # CIDR strings; empty means anywhere
+    created_us = models.BigIntegerField()
+    expires_us = models.BigIntegerField(null=True)
+    revoked_us = models.BigIntegerField(null=True)
+    last_used_us = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "accounts_token"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "name"], name="accounts_token_name")]
+
+
+class SetupLink(models.Model):
+    """The one-time link by which the first administrator sets a password. Only its hash is kept."""
+
+    sha256 = models.BinaryField(max_length=32, unique=True)
+    created_us = models.BigIntegerField()
+    expires_us = models.BigIntegerField()
+    used_us = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "accounts_setup_link"
+
+
+class FailedGuess(models.Model):
+    """Failed sign-ins per address and window of ten minutes."""
+
+    address = models.CharField(max_length=45)
+    window = models.BigIntegerField()  # microseconds at which the window began
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "accounts_failed_guess"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["address", "window"], name="accounts_guess_once")]
+
+
+class AuditEntry(models.Model):
+    """Who did what, when, from where, and how it ended. Appended to, never changed."""
+
+    at_us = models.BigIntegerField(db_index=True)
+    actor = models.CharField(max_length=200)
+    address = models.CharField(max_length=45, default="")
+    action = models.CharField(max_length=64)
+    subject = models.CharField(max_length=300, default="")
+    outcome = models.CharField(max_length=16)  # done, refused, failed
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "accounts_audit"

@@ -1,0 +1,1 @@
+"""The append-only sequence of admitted object versions: the only writer of shared facts."""

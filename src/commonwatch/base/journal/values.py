@@ -1,0 +1,117 @@
+"""What goes into the journal and what comes back."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from commonwatch.core.stix.values import Finding
+
+
+class ReleaseClass(msgspec.Struct, frozen=True, gc=False):
+    """The policy-relevant attributes of an object version: JSON with sorted keys, and its SHA-256 as identity."""
+
+    digest: bytes
+    attributes: str
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """One object version that intake found admissible."""
+
+    id: str
+    type: str
+    uid: bytes
+    spec: int  # 20 or 21
+    version: int
+    digits: int
+    revoked: bool
+    author: str | None
+    release_class: ReleaseClass
+    raw: bytes
+    place: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class Held(msgspec.Struct, frozen=True, gc=False):
+    """Bytes for quarantine."""
+
+    raw: bytes
+    place: str
+    object_id: str
+    findings: tuple[Finding, ...]  # the deciding one first
+
+
+class Kind(enum.Enum):
+    """What became of one arrival."""
+
+    ADMITTED = "admitted"  # a new entry
+    PLACED = "placed"  # held already, now also in a collection it was not in
+    DUPLICATE = "duplicate"  # held already with the same canonical content, nothing new
+    HELD = "held"  # now in quarantine; `findings` say why
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What became of one arrival. `seq` is its entry (0 where held)."""
+
+    kind: Kind
+    seq: int
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a batch: durable when you hold it. Outcomes are in the order of the arrivals."""
+
+    outcomes: list[Outcome]
+    last_seq: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one caller wants appended, all in one transaction with whatever `also` writes.
+
+    `also` runs inside the transaction, after the journal's own writes, on the writing thread, with the receipt. If it
+    raises, this batch is rolled back whole and the caller gets the exception; other batches are not touched.
+    """
+
+    arrivals: Sequence[Arrival]
+    source: int
+    actor: str
+    slots: tuple[int, ...] = ()
+    held: Sequence[Held] = ()
+    also: Callable[[Receipt], None] | None = field(default=None, compare=False)
+
+
+class Admission(msgspec.Struct, frozen=True, gc=False):
+    """Journal entry: an object version was admitted. `raw` is empty where it has been erased since."""
+
+    seq: int
+    type: str
+    uid: bytes
+    version: int
+    spec: int
+    source: int
+    release_class: int
+    raw: bytes
+
+
+class Act(msgspec.Struct, frozen=True, gc=False):
+    """Journal entry: something was done to an earlier one.
+
+    kind `place`: `target` is now also in collection `slot`; `withdraw`: no longer in it; `erase`: its bytes are gone,
+    `detail` (JSON) keeps their SHA-256.
+    """
+
+    seq: int
+    kind: str
+    target: int
+    slot: int | None
+    actor: str
+    reason: str
+    detail: str
+
+
+Entry = Admission | Act

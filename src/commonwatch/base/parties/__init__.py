@@ -1,0 +1,1 @@
+"""Who is in the partnership: the facts that policy reads."""

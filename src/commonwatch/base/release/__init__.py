@@ -1,0 +1,1 @@
+"""The one read path: (reader, purpose, query) to rows."""

@@ -1,0 +1,1 @@
+"""Files, TAXII 2.1 server and client, exports."""

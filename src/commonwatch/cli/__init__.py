@@ -1,0 +1,1 @@
+"""The commonwatch command, composed of the capabilities' commands."""

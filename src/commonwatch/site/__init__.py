@@ -1,0 +1,1 @@
+"""Settings, addresses and the ASGI shell: the only place that knows everything."""

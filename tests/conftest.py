@@ -1,0 +1,57 @@
+"""A node for every test: own data folder, own database, and the shared real data."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before Django reads its settings: each test process has a data folder of its own.
+DATA = Path(tempfile.mkdtemp(prefix="commonwatch-test-"))
+os.environ["COMMONWATCH_DATA"] = str(DATA)
+
+SHARED = Path(os.environ.get("COMMONWATCH_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data beside the project."""
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """A file, not memory: threads and processes must see the same SQLite database, and WAL needs a file."""
+    from django.conf import settings
+    from django.db import connections
+
+    database = connections.databases["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(DATA / "test.db")
+    assert settings.COMMONWATCH.data == DATA
+
+
+@pytest.fixture
+def node(transactional_db: None) -> Iterator[Path]:
+    """An empty, migrated database that threads may commit to; yields the data folder."""
+    from django.db import connection
+
+    from commonwatch.base.journal import schema
+
+    yield DATA
+    with connection.cursor() as cursor:
+        for name in ("act", "voucher", "placement", "version", "class", "type"):
+            cursor.execute(f"DELETE FROM journal_{name}")
+        cursor.execute("UPDATE journal_head SET last_seq = 0")
+    assert schema.EPOCH_US
+
+
+@pytest.fixture
+def vendor() -> str:
+    """`sqlite` or `postgresql`: which database this run of the tests uses."""
+    from django.db import connection
+
+    return connection.vendor

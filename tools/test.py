@@ -1,0 +1,91 @@
+"""Runs the tests: everything on SQLite, then what touches the database again on a real PostgreSQL.
+
+Arguments go to pytest and then only the SQLite run is made (`./run test tests/core -k split`), unless
+COMMONWATCH_DATABASE_URL says otherwise. Without PostgreSQL's server programs the second run is left out with a notice;
+with CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ON_BOTH = ["tests/base", "tests/capabilities", "tests/properties", "tests/node"]
+
+
+def pytest(*arguments: str, **environment: str) -> int:
+    """Run pytest in the project and return its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env={**os.environ, **environment}, check=False
+    ).returncode
+
+
+def server_programs() -> Path | None:
+    """The folder with `initdb`, newest version first."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]), reverse=True)
+    if found:
+        return found[0].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+@contextmanager
+def postgresql(programs: Path) -> Iterator[str]:
+    """A throw-away PostgreSQL on a Unix socket and a loopback port of its own; yields its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="commonwatch-pg-"))
+    as_user: list[str] = []
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    port = str(55_000 + os.getpid() % 5_000)
+    quiet = {"stdout": subprocess.DEVNULL, "cwd": folder}
+    subprocess.run(
+        [
+            *as_user,
+            programs / "initdb",
+            "-D",
+            folder / "db",
+            "-U",
+            "commonwatch",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ],
+        check=True,
+        **quiet,
+    )
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=200"
+    control = [*as_user, programs / "pg_ctl", "-D", folder / "db", "-w", "-l", folder / "log"]
+    subprocess.run([*control, "-o", options, "start"], check=True, **quiet)
+    try:
+        yield f"postgresql://commonwatch@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False, **quiet)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    """Both runs; the exit code of the first that failed."""
+    if sys.argv[1:]:
+        return pytest(*sys.argv[1:])
+    if code := pytest("-n", "2"):
+        return code
+    programs = server_programs()
+    if programs is None:
+        print("PostgreSQL's server is not installed: the tests ran on SQLite only (apt-get install postgresql).")
+        return 1 if os.environ.get("CI") else 0
+    with postgresql(programs) as url:
+        print("\nAgain on PostgreSQL: " + " ".join(ON_BOTH), flush=True)
+        return pytest("-n", "2", *ON_BOTH, COMMONWATCH_DATABASE_URL=url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
