@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-# Before Django reads its settings: each test process has a data folder of its own.
-DATA = Path(tempfile.mkdtemp(prefix="commonwatch-test-"))
-os.environ["COMMONWATCH_DATA"] = str(DATA)
+from tests.environment import DATA
 
 SHARED = Path(os.environ.get("COMMONWATCH_SHARED", Path(__file__).parents[2] / "shared"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,7 +13,8 @@ from commonwatch.base.config.settings import secret_key
 
 COMMONWATCH = load(Path(os.environ.get("COMMONWATCH_DATA", "data")).expanduser().absolute())
 
-SECRET_KEY = secret_key(COMMONWATCH)
+# `restore`, `settings` and help must not make a data folder: they run with a key of the moment.
+SECRET_KEY = secrets.token_urlsafe(48) if os.environ.get("COMMONWATCH_NO_NODE") else secret_key(COMMONWATCH)
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # links are built from `public_url`, never from a request's Host
 USE_TZ = True

@@ -52,6 +52,7 @@ class QuarantineEntry(models.Model):
     findings = models.JSONField(default=list)
     sha256 = models.BinaryField(max_length=32)
     raw = models.BinaryField()
+    spec = models.SmallIntegerField(default=0)  # what the container said of its objects: 20, or 0 for nothing
     state = models.CharField(max_length=16, choices=State, default=State.HELD, db_index=True)
     resolved_us = models.BigIntegerField(null=True)
     resolved_by = models.CharField(max_length=200, default="")

@@ -9,7 +9,8 @@ Numbers that are more than numbers:
   they differ where a version already held was placed in a further collection later.
 * `version` is `modified`, else `created`, in microseconds since 1970-01-01T00:00:00Z; 0 for objects with neither.
 * `spec` is 0 for STIX 2.0 and 1 for STIX 2.1: SQLite stores 0 and 1 in no bytes.
-* `digits` is how many fraction digits the author wrote (0 to 6; 7: more, read them from the bytes).
+* `marks` holds how many fraction digits the author wrote in the version (lowest three bits; 7 means more than six, read
+  them from the bytes), and whether this copy is a revocation or has been erased.
 
 Cost of one 577-byte object: see bench/README.md.
 """
@@ -21,10 +22,15 @@ SLOT_SHIFT = 51  # 2^51 microseconds: the epoch above lasts until 2091
 SEQ_MASK = (1 << SLOT_SHIFT) - 1
 MAX_SLOT = 4095
 
+# version.marks
+DIGITS = 7
+REVOKED = 8
+ERASED = 16
+
 # placement.flags. A `copy` is one (id, version, spec); an id may be held as STIX 2.0 and as 2.1.
 SPEC_21 = 1  # this copy is STIX 2.1
 TOP = 2  # the highest specification among the copies of the same version
-LAST = 4  # the latest version of its id in this collection (and TOP)
+LAST = 4  # the current version of its id in this collection (and TOP): the latest, or the first that revokes it
 FIRST = 8  # the earliest version of its id in this collection (and TOP)
 LAST_OF_SPEC = 16  # the latest among the copies of its id with the same specification
 FIRST_OF_SPEC = 32
@@ -41,7 +47,7 @@ TABLES_SQLITE = [
         type INTEGER NOT NULL,
         version INTEGER NOT NULL,
         spec INTEGER NOT NULL,
-        digits INTEGER NOT NULL,
+        marks INTEGER NOT NULL,
         source INTEGER NOT NULL,
         class INTEGER NOT NULL,
         findings TEXT,
@@ -82,7 +88,7 @@ TABLES_POSTGRESQL = [
         source integer NOT NULL,
         class integer NOT NULL,
         spec smallint NOT NULL,
-        digits smallint NOT NULL,
+        marks smallint NOT NULL,
         uid uuid NOT NULL,
         findings text,
         raw bytea NOT NULL)""",

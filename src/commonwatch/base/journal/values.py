@@ -42,6 +42,7 @@ class Held(msgspec.Struct, frozen=True, gc=False):
     place: str
     object_id: str
     findings: tuple[Finding, ...]  # the deciding one first
+    spec: int = 0  # what the container said of its objects: 20, or 0 for nothing
 
 
 class Kind(enum.Enum):

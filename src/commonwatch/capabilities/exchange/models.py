@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from commonwatch.base.accounts.models import Account
@@ -46,3 +48,15 @@ class AddStatus(models.Model):
 
     class Meta:
         db_table = "exchange_add_status"
+
+
+class InventoryCount(models.Model):
+    """How many object versions of one type came from one source."""
+
+    type = models.CharField(max_length=255)
+    source = models.IntegerField()
+    count = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "exchange_inventory"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["type", "source"], name="exchange_inventory_once")]

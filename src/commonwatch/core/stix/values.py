@@ -37,10 +37,6 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     markings: tuple[str, ...]  # object_marking_refs, as given
     granular: bool  # has granular_markings
     revoked: bool
-    valid_from: int | None = None
-    valid_until: int | None = None
-    confidence: int | None = None
-    lang: str | None = None
 
 
 class Admissible(msgspec.Struct, frozen=True, gc=False):

@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                 ('findings', models.JSONField(default=list)),
                 ('sha256', models.BinaryField(max_length=32)),
                 ('raw', models.BinaryField()),
+                ('spec', models.SmallIntegerField(default=0)),
                 ('state', models.CharField(choices=[('held', 'Held'), ('admitted', 'Admitted'), ('dropped', 'Dropped')], db_index=True, default='held', max_length=16)),
                 ('resolved_us', models.BigIntegerField(null=True)),
                 ('resolved_by', models.CharField(default='', max_length=200)),

@@ -1,0 +1,5 @@
+"""`python -m commonwatch` is the `commonwatch` command."""
+
+from commonwatch.cli.main import main
+
+main()

@@ -1,0 +1,171 @@
+"""Every write to accounts: who may act for whom, with which secret, until when. Each is audited in its transaction."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from ipaddress import ip_network
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.db.models import QuerySet
+
+from commonwatch.base.accounts.audit import record
+from commonwatch.base.accounts.models import Account, Role, SetupLink, Token
+from commonwatch.base.parties.models import Community
+from commonwatch.core.errors import Conflict, InvalidInput, NotFound
+
+SETUP_LINK_US = 24 * 3600 * 1_000_000
+TOKEN_BYTES = 32
+_HINT = 7  # "cw_" and four characters: enough to tell tokens apart, far too little to guess the rest
+_RANK = {role.value: rank for rank, role in enumerate(Role)}
+_TOKEN_NAME = re.compile(r"[\w .@-]{1,100}")
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token and its secret, which exists nowhere else from now on."""
+
+    token: Token
+    secret: str
+
+
+def ensure_account(name: str, role: Role, communities: Iterable[Community], *, actor: str, now_us: int) -> Account:
+    """The service account with this name, made if new; a known one gets further communities, and a higher role only here."""
+    check_name(name)
+    with transaction.atomic():
+        account, made = Account.objects.get_or_create(name=name, defaults={"role": role, "created_us": now_us})
+        if made:
+            account.set_unusable_password()
+        elif _RANK[account.role] < _RANK[role]:
+            account.role = role
+        account.save()
+        account.communities.add(*communities)
+        if made:
+            record(actor, "account.create", name, "done", {"role": role}, now_us=now_us)
+    return account
+
+
+def create_token(
+    account: Account, name: str, role: Role, *, expires_us: int | None, networks: Sequence[str], actor: str, now_us: int
+) -> NewToken:
+    """A new secret for an account. Its role is at most the account's."""
+    if _RANK[role] > _RANK[account.role]:
+        raise InvalidInput(
+            "role-too-high", f"{account.name} is only {account.role}.", "Give the token at most that role."
+        )
+    if _TOKEN_NAME.fullmatch(name) is None:
+        raise InvalidInput("name-invalid", f"{name!r} cannot name a token.", "Use letters, digits, blanks and . _ @ -.")
+    if expires_us is not None and expires_us <= now_us:
+        raise InvalidInput("expired-already", "The token would be expired already.", "Give a later date.")
+    listed = [_network(text) for text in networks]
+    secret = f"cw_{secrets.token_urlsafe(TOKEN_BYTES)}"
+    with transaction.atomic():
+        if Token.objects.filter(account=account, name=name, revoked_us=None).exists():
+            raise Conflict(
+                "token-name-taken", f"{account.name} has a token {name} already.", "Revoke it, or choose a name."
+            )
+        Token.objects.filter(account=account, name=name).delete()
+        token = Token.objects.create(
+            account=account,
+            name=name,
+            hint=secret[:_HINT],
+            sha256=sha256(secret.encode()).digest(),
+            role=role,
+            networks=listed,
+            created_us=now_us,
+            expires_us=expires_us,
+        )
+        detail = {"token": token.pk, "role": role, "expires_us": expires_us, "networks": listed}
+        record(actor, "token.create", f"{account.name}/{name}", "done", detail, now_us=now_us)
+    return NewToken(token, secret)
+
+
+def revoke_token(number: int, *, reason: str, actor: str, now_us: int) -> Token:
+    """Make a token useless at once."""
+    with transaction.atomic():
+        token = Token.objects.select_related("account").filter(pk=number).first()
+        if token is None:
+            raise NotFound("token-unknown", f"There is no token {number}.", "See `commonwatch token list`.")
+        if token.revoked_us is None:
+            token.revoked_us = now_us
+            token.save(update_fields=["revoked_us"])
+            subject = f"{token.account.name}/{token.name}"
+            record(actor, "token.revoke", subject, "done", {"token": number, "reason": reason}, now_us=now_us)
+    return token
+
+
+def set_active(name: str, active: bool, *, reason: str, actor: str, now_us: int) -> Account:
+    """Switch an account off or on again, with all its tokens, at once."""
+    with transaction.atomic():
+        account = Account.objects.filter(name=name).first()
+        if account is None:
+            raise NotFound("account-unknown", f"There is no account {name}.", "See `commonwatch account list`.")
+        account.is_active = active
+        account.save(update_fields=["is_active"])
+        verb = "account.enable" if active else "account.disable"
+        record(actor, verb, name, "done", {"reason": reason}, now_us=now_us)
+    return account
+
+
+def ensure_setup_link(now_us: int) -> str | None:
+    """The secret of a fresh one-time link for the first administrator; None once there is one. Earlier links are void."""
+    with transaction.atomic():
+        if Account.objects.filter(role=Role.ADMINISTRATOR, is_person=True).exists():
+            return None
+        SetupLink.objects.filter(used_us=None).delete()
+        secret = secrets.token_urlsafe(TOKEN_BYTES)
+        SetupLink.objects.create(
+            sha256=sha256(secret.encode()).digest(), created_us=now_us, expires_us=now_us + SETUP_LINK_US
+        )
+    return secret
+
+
+def is_open(secret: str, now_us: int) -> bool:
+    """Whether a setup link may still be used."""
+    return _open_links(secret, now_us).exists()
+
+
+def use_setup_link(secret: str, name: str, password: str, *, address: str, now_us: int) -> Account:
+    """Make the first administrator; raises NotFound for a link that is used, void, expired or wrong.
+
+    Raises django.core.exceptions.ValidationError for a password that is too weak.
+    """
+    check_name(name)
+    validate_password(password, Account(name=name))
+    with transaction.atomic():
+        if not _open_links(secret, now_us).update(used_us=now_us):
+            raise NotFound("setup-link", "This link is used, expired or wrong.", "Restart the node for a fresh one.")
+        if Account.objects.filter(name=name).exists():
+            raise Conflict("name-taken", f"There is an account {name} already.", "Choose another name.")
+        account = Account(name=name, role=Role.ADMINISTRATOR, is_person=True, created_us=now_us)
+        account.set_password(password)
+        account.save()
+        record(name, "administrator.create", name, "done", {}, now_us=now_us, address=address)
+    return account
+
+
+def check_name(name: str) -> None:
+    """Raises InvalidInput for a name that could be mistaken for another or for markup of the terminal."""
+    safe = all(unicodedata.category(char)[0] not in "CZ" or char == " " for char in name)
+    if not (0 < len(name) <= 100) or name != name.strip() or ":" in name or not safe:
+        raise InvalidInput(
+            "name-invalid", f"{name!r} cannot be a name.", "Use 1 to 100 visible characters without a colon."
+        )
+
+
+def _open_links(secret: str, now_us: int) -> QuerySet[SetupLink]:
+    return SetupLink.objects.filter(sha256=sha256(secret.encode()).digest(), used_us=None, expires_us__gt=now_us)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        raise InvalidInput(
+            "network-invalid", f"{text} is no network.", "Write it as 192.0.2.0/24 or 2001:db8::/32."
+        ) from None

@@ -1,0 +1,192 @@
+"""`commonwatch token`, `account` and `audit`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import typer
+
+from commonwatch.base.accounts.actions import create_token, ensure_account, revoke_token, set_active
+from commonwatch.base.accounts.models import Account, AuditEntry, Role, Token
+from commonwatch.base.clock import now_us
+from commonwatch.base.parties.actions import communities_named
+from commonwatch.base.terminal import current
+from commonwatch.core.errors import InvalidInput
+from commonwatch.core.stix.times import format_time, parse_time
+
+ACTOR = "command line"
+_DAY_US = 86_400 * 1_000_000
+_DURATION = re.compile(r"(\d{1,5})([hdwy])")
+_HOURS = {"h": 1, "d": 24, "w": 168, "y": 8766}
+
+tokens = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens.")
+accounts = typer.Typer(no_args_is_help=True, help="List accounts, switch them off and on.")
+
+
+@tokens.command("create")
+def create(
+    name: Annotated[str, typer.Option(help="Name of the service account, made if new.")],
+    role: Annotated[Role, typer.Option(help="What the token may do.")],
+    expires: Annotated[str, typer.Option(help="A date (2027-01-31), a duration (90d, 12h, 1y), or never.")] = "365d",
+    label: Annotated[str, typer.Option(help="Name of the token, to tell several of one account apart.")] = "token",
+    community: Annotated[
+        list[str] | None, typer.Option(help="Community whose collections it sees; default: home. May be repeated.")
+    ] = None,
+    network: Annotated[list[str] | None, typer.Option(help="Only from this network (CIDR). May be repeated.")] = None,
+) -> None:
+    """Make a token and show its secret, once.
+
+    Example: commonwatch token create --name partner-csirt --role reader --community partners --expires 90d
+    """
+    now = now_us()
+    found = communities_named(community or ["home"])
+    account = ensure_account(name, role, found, actor=ACTOR, now_us=now)
+    made = create_token(
+        account, label, role, expires_us=_expiry(expires, now), networks=network or [], actor=ACTOR, now_us=now
+    )
+    terminal = current()
+    terminal.print(f"Token {made.token.pk} for {name} ({role.value}), shown this once:")
+    terminal.print(made.secret)
+    terminal.print("Use it as a bearer token, or as the password of Basic with the account's name as the user.")
+    terminal.result({**_token(made.token), "secret": made.secret})
+
+
+@tokens.command("list")
+def list_tokens() -> None:
+    """List tokens; secrets are not kept and cannot be shown.
+
+    Example: commonwatch token list
+    """
+    found = [_token(token) for token in Token.objects.select_related("account").order_by("pk")]
+    columns = ["number", "account", "label", "hint", "role", "networks", "expires", "last_used", "revoked"]
+    rows = [[", ".join(row[c]) if isinstance(row[c], list) else row[c] for c in columns] for row in found]
+    current().table(columns, rows, "There are no tokens yet: commonwatch token create --name NAME --role reader")
+    current().result(found)
+
+
+@tokens.command("revoke")
+def revoke(
+    number: Annotated[int, typer.Argument(help="Number of the token, from `token list`.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+) -> None:
+    """Make a token useless at once.
+
+    Example: commonwatch token revoke 3 --reason "laptop lost"
+    """
+    token = revoke_token(number, reason=reason, actor=ACTOR, now_us=now_us())
+    current().print(f"Token {number} of {token.account.name} is revoked.")
+    current().result(_token(token))
+
+
+@accounts.command("list")
+def list_accounts() -> None:
+    """List people and service accounts with their roles and communities.
+
+    Example: commonwatch account list
+    """
+    found = [
+        {
+            "name": account.name,
+            "kind": "person" if account.is_person else "service",
+            "role": account.role,
+            "active": account.is_active,
+            "communities": sorted(community.name for community in account.communities.all()),
+        }
+        for account in Account.objects.order_by("name").prefetch_related("communities")
+    ]
+    rows = [
+        (a["name"], a["kind"], a["role"], "yes" if a["active"] else "no", ", ".join(a["communities"])) for a in found
+    ]
+    current().table(["name", "kind", "role", "active", "communities"], rows, "There are no accounts yet.")
+    current().result(found)
+
+
+@accounts.command()
+def disable(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+) -> None:
+    """Switch an account off, with all its tokens, at once.
+
+    Example: commonwatch account disable partner-csirt --reason "agreement ended"
+    """
+    set_active(name, False, reason=reason, actor=ACTOR, now_us=now_us())
+    current().print(f"{name} is switched off.")
+    current().result({"name": name, "active": False})
+
+
+@accounts.command()
+def enable(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+) -> None:
+    """Switch an account on again.
+
+    Example: commonwatch account enable partner-csirt --reason "agreement renewed"
+    """
+    set_active(name, True, reason=reason, actor=ACTOR, now_us=now_us())
+    current().print(f"{name} is switched on.")
+    current().result({"name": name, "active": True})
+
+
+def audit(
+    action: Annotated[str, typer.Option(help="Only this action, e.g. token.revoke or sign-in.")] = "",
+    actor: Annotated[str, typer.Option(help="Only what this one did.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
+) -> None:
+    """Show who did what, newest first.
+
+    Example: commonwatch audit --action sign-in
+    """
+    entries = AuditEntry.objects.order_by("-pk")
+    if action:
+        entries = entries.filter(action=action)
+    if actor:
+        entries = entries.filter(actor=actor)
+    found: list[dict[str, Any]] = [
+        {
+            "at": format_time(entry.at_us, 3),
+            "actor": entry.actor,
+            "address": entry.address,
+            "action": entry.action,
+            "subject": entry.subject,
+            "outcome": entry.outcome,
+            "detail": entry.detail,
+        }
+        for entry in entries[:limit]
+    ]
+    columns = ["at", "actor", "address", "action", "subject", "outcome"]
+    current().table(columns, [[row[c] for c in columns] for row in found], "Nothing is on record yet.")
+    current().result(found)
+
+
+def _expiry(text: str, now: int) -> int | None:
+    if text == "never":
+        return None
+    if match := _DURATION.fullmatch(text):
+        return now + int(match[1]) * _HOURS[match[2]] * _DAY_US // 24
+    parsed = parse_time(text) or parse_time(f"{text}T23:59:59Z")
+    if parsed is None:
+        raise InvalidInput(
+            "expiry-unreadable", f"{text} is no date or duration.", "Write 2027-01-31, 90d, 12h or never."
+        )
+    return parsed[0]
+
+
+def _token(token: Token) -> dict[str, Any]:
+    def shown(microseconds: int | None) -> str | None:
+        return None if microseconds is None else format_time(microseconds, 0)
+
+    return {
+        "number": token.pk,
+        "account": token.account.name,
+        "label": token.name,
+        "hint": token.hint,
+        "role": token.role,
+        "networks": token.networks,
+        "created": shown(token.created_us),
+        "expires": shown(token.expires_us),
+        "last_used": shown(token.last_used_us),
+        "revoked": shown(token.revoked_us),
+    }

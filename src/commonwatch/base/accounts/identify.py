@@ -1,0 +1,207 @@
+"""Who is asking: a bearer token, Basic with a token as the password, or a client certificate seen by the TLS terminator.
+
+1. Tokens are 256 random bits, so their SHA-256 is looked up as it is: nothing slow protects what cannot be guessed.
+2. Unknown, expired, revoked, wrong network, switched off: the same 401 for all; the audit says which it was.
+3. Failed attempts are counted per address and ten minutes. A right token passes all the same, so that nobody can lock a
+   partner behind the same address out; the limit keeps guessing from costing us anything.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+
+from commonwatch.base.accounts.audit import record
+from commonwatch.base.accounts.models import FailedGuess, Role
+from commonwatch.core.errors import NotAllowed, TooBusy
+
+_RANK = {role.value: rank for rank, role in enumerate(Role)}
+_WINDOW_US = 600 * 1_000_000
+_TOUCH_US = 60 * 1_000_000  # `last_used` is exact to a minute
+_COMMUNITIES = {
+    "sqlite": "(SELECT group_concat(community_id) FROM accounts_account_communities WHERE account_id = a.id)",
+    "postgresql": "(SELECT string_agg(community_id::text, ',') FROM accounts_account_communities WHERE account_id = a.id)",
+}
+_COLUMNS = "a.id, a.name, a.role, a.is_active"
+_BY_TOKEN = (
+    f"SELECT {_COLUMNS}, {{communities}}, t.id, t.role, t.networks, t.expires_us, t.revoked_us, t.last_used_us "
+    "FROM accounts_token t JOIN accounts_account a ON a.id = t.account_id WHERE t.sha256 = %s"
+)
+_BY_CERTIFICATE = (
+    f"SELECT {_COLUMNS}, {{communities}}, NULL, a.role, '[]', NULL, NULL, NULL "
+    "FROM accounts_account a WHERE a.certificate_sha256 = %s"
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An account as it acts now: its role is the lesser of its own and its token's."""
+
+    account_id: int
+    name: str
+    role: str
+    communities: frozenset[int]
+    address: str
+
+    def may(self, role: Role) -> bool:
+        """Whether this role includes another."""
+        return _RANK[self.role] >= _RANK[role.value]
+
+    @cached_property
+    def sees_all(self) -> bool:
+        """Whether it runs the node."""
+        return self.may(Role.OPERATOR)
+
+
+def identify(authorization: str | None, address: str, certificate_sha256: str | None, now_us: int) -> Identity:
+    """The account behind a request; raises NotAllowed (401) or TooBusy (429)."""
+    name, secret = _credentials(authorization)
+    if secret:
+        row = _look_up(_BY_TOKEN, sha256(secret.encode()).digest())
+    elif certificate_sha256:
+        row = _look_up(_BY_CERTIFICATE, certificate_sha256.replace(":", "").lower())
+    else:
+        raise (
+            _refused()
+            if authorization
+            else NotAllowed(
+                "sign-in-needed", "This needs an account.", "Send a token: Authorization: Bearer cw_...", status=401
+            )
+        )
+    problem = _problem(row, name, address, now_us) if row else "unknown"
+    if problem:
+        _count_guess(address, problem, row[1] if row else "", now_us)
+        raise _refused()
+    account, account_name, role, _, communities, token, token_role, _, _, _, used = row
+    if token is not None and (used is None or used < now_us - _TOUCH_US):
+        _touch(token, now_us)
+    lesser = min(role, token_role, key=_RANK.__getitem__)
+    members = frozenset(map(int, communities.split(","))) if communities else frozenset()
+    return Identity(account, account_name, lesser, members, address)
+
+
+@lru_cache(maxsize=1024)
+def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[str]) -> tuple[str, bool]:
+    """The client's address and whether the peer is a trusted proxy.
+
+    Behind trusted proxies the client is the rightmost hop that is not one of them: what stands left of it anyone can write.
+    """
+    networks = [ip_network(network) for network in trusted]
+    if not _within(peer, networks):
+        return peer, False
+    for hop in reversed([part.strip() for part in (forwarded_for or "").split(",") if part.strip()]):
+        if not _within(hop, networks):
+            return (hop if _is_address(hop) else peer), True
+    return peer, True
+
+
+def _credentials(authorization: str | None) -> tuple[str | None, str]:
+    """The account name that Basic states (None for Bearer), and the secret; empty where there is none to read."""
+    scheme, _, value = (authorization or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return None, value.strip()
+    if scheme.lower() != "basic":
+        return None, ""
+    try:
+        name, _, secret = b64decode(value.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None, ""
+    return name, secret
+
+
+def _look_up(query: str, key: bytes | str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(communities=_COMMUNITIES[connection.vendor]), [key])
+        return cursor.fetchone()
+
+
+def _problem(row: Any, name: str | None, address: str, now_us: int) -> str:
+    """Why an account that was found may not act now; empty if it may."""
+    _, account_name, _, active, _, _, _, networks, expires, revoked, _ = row
+    if not active:
+        return "account switched off"
+    if revoked is not None:
+        return "token revoked"
+    if expires is not None and expires <= now_us:
+        return "token expired"
+    if name is not None and name != account_name:
+        return "token of another account"
+    if networks not in ("[]", []) and not _within(address, _networks(networks)):
+        return "address outside the token's networks"
+    return ""
+
+
+def _networks(stored: str | list[str]) -> list[IPv4Network | IPv6Network]:
+    """SQLite gives JSON as text, PostgreSQL's driver as a list."""
+    listed: list[str] = stored if isinstance(stored, list) else json.loads(stored)
+    return [ip_network(network) for network in listed]
+
+
+def _within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    if not networks or not _is_address(address):
+        return False
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return any(parsed in network for network in networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _count_guess(address: str, problem: str, account: str, now_us: int) -> None:
+    """Count a failed attempt and record its true reason; past the limit, say so instead of recording more."""
+    counted = _counted_address(address)
+    window = now_us // _WINDOW_US * _WINDOW_US
+    limit = settings.COMMONWATCH.guess_limit
+    with transaction.atomic():
+        guess, _ = FailedGuess.objects.get_or_create(address=counted, window=window)
+        if guess.count >= limit:
+            wait = (window + _WINDOW_US - now_us) // 1_000_000 + 1
+            raise TooBusy("too-many-guesses", "Too many failed attempts.", retry_after_seconds=wait, status=429)
+        FailedGuess.objects.filter(pk=guess.pk).update(count=guess.count + 1)
+        record(account or "unknown", "sign-in", account, "refused", {"reason": problem}, now_us=now_us, address=address)
+
+
+def _counted_address(address: str) -> str:
+    """IPv6 counts by /64: whoever has one address of it has all of them."""
+    if _is_address(address) and isinstance(parsed := ip_address(address), IPv6Address) and not parsed.ipv4_mapped:
+        return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
+    return address[:45]
+
+
+def _touch(token: int, now_us: int) -> None:
+    """Note the use, if the database is free to: a reader must never wait for a writer to be let in."""
+    with connection.cursor() as cursor:
+        try:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA busy_timeout = 0")
+            cursor.execute("UPDATE accounts_token SET last_used_us = %s WHERE id = %s", [now_us, token])
+        except OperationalError:
+            pass
+        finally:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA busy_timeout = 30000")
+
+
+def _refused() -> NotAllowed:
+    return NotAllowed(
+        "sign-in-refused",
+        "This token is not accepted.",
+        "It may be mistyped, expired or revoked: ask for a new one.",
+        status=401,
+    )

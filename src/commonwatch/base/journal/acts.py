@@ -1,0 +1,79 @@
+"""What may be done to an entry after it was admitted: withdraw it from a collection, erase its bytes.
+
+Both are entries of their own, so that followers and peers hear of them in order; neither renumbers anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
+from django.db import connection
+
+from commonwatch.base.journal import rows, schema
+from commonwatch.base.journal.appending import Appending
+from commonwatch.base.journal.models import QuarantineEntry
+from commonwatch.base.journal.sequencer import sequencer
+from commonwatch.core.stix.ids import format_id
+
+
+def withdraw(
+    kind: str, uid: bytes, slot: int, *, actor: str, reason: str, copies: Sequence[tuple[int, int]] | None = None
+) -> int:
+    """Take an object's copies (version, spec 20 or 21; None: all) out of a collection; how many were in it.
+
+    The object stays in the journal and in its other collections.
+    """
+
+    def work(appending: Appending) -> int:
+        appending.flush()
+        known = appending.copies(uid, appending.interning.type_id(kind))
+        wanted = [copy for copy in known if copies is None or (copy.version, 21 if copy.spec else 20) in copies]
+        placed = rows.placements_of([copy.seq for copy in wanted], [slot])
+        with connection.cursor() as cursor:
+            cursor.executemany("DELETE FROM journal_placement WHERE pos = %s", [[pos] for pos, _, _ in placed])
+        for _, seq, _ in placed:
+            rows.add_act(appending.take_seq(), "withdraw", seq, slot, actor, reason, "{}")
+        appending.recompute([copy.seq for copy in known], slot, known)
+        return len(placed)
+
+    return sequencer().act(work)
+
+
+def erase(kind: str, uid: bytes, *, actor: str, reason: str) -> int:
+    """Destroy the bytes of every copy of an object; how many there were. Their SHA-256 stays in the tombstones.
+
+    Copies of the bytes in quarantine go, too. What is sent again under this id is held for a person to decide.
+    """
+
+    def work(appending: Appending) -> int:
+        appending.flush()
+        known = [
+            copy for copy in appending.copies(uid, appending.interning.type_id(kind)) if not copy.marks & schema.ERASED
+        ]
+        raws = rows.raws_of([copy.seq for copy in known])
+        with connection.cursor() as cursor:
+            for copy in known:
+                cursor.execute(
+                    "UPDATE journal_version SET raw = %s, findings = NULL, marks = %s WHERE seq = %s",
+                    [b"", copy.marks | schema.ERASED, copy.seq],
+                )
+            cursor.execute("SELECT coalesce(max(pos), 0) FROM journal_placement")
+            slots = range((cursor.fetchone()[0] >> schema.SLOT_SHIFT) + 1)
+            # An entry's places: at its own seq in any collection, and wherever it was placed later.
+            places = [[schema.position(slot, copy.seq)] for copy in known for slot in slots]
+            cursor.executemany("DELETE FROM journal_placement WHERE pos = %s", places)
+            cursor.executemany(
+                "DELETE FROM journal_placement WHERE (pos & 2251799813685247) <> seq AND seq = %s",
+                [[copy.seq] for copy in known],
+            )
+        for copy in known:
+            digest = sha256(raws[copy.seq]).hexdigest()
+            detail = msgspec.json.encode({"sha256": digest, "bytes": len(raws[copy.seq])}).decode()
+            rows.add_act(appending.take_seq(), "erase", copy.seq, None, actor, reason, detail)
+        QuarantineEntry.objects.filter(object_id=format_id(kind, uid)).delete()
+        appending.forget(uid)
+        return len(known)
+
+    return sequencer().act(work)

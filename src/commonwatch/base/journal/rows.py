@@ -1,0 +1,138 @@
+"""The rows of one transaction, written the fastest way each database has: `executemany`, or binary COPY."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection
+
+from commonwatch.base.journal.copying import PlacementRow, VersionRow, binary_placements, binary_versions
+from commonwatch.base.journal.schema import SEQ_MASK, SLOT_SHIFT, position
+
+
+class HeldCopy(NamedTuple):
+    """One stored copy of an object version, without its bytes."""
+
+    uid: bytes
+    type: int
+    version: int
+    spec: int
+    seq: int
+    source: int
+    marks: int
+    release_class: int
+
+
+def last_seq_for_update() -> int:
+    """The journal's last entry; on PostgreSQL this takes the sequencer's lock to the end of the transaction."""
+    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT last_seq FROM journal_head{lock}")
+        return int(cursor.fetchone()[0])
+
+
+def set_last_seq(seq: int) -> None:
+    """Record the journal's last entry."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE journal_head SET last_seq = %s", [seq])
+
+
+def copies_of(uids: Sequence[bytes]) -> list[HeldCopy]:
+    """Every stored copy of objects with these UUIDs (of any type). One look-up for all of them."""
+    if connection.vendor == "postgresql":
+        query = "SELECT uid, type, version, spec, seq, source, marks, class FROM journal_version WHERE uid = ANY(%s)"
+        found = _driver().execute(query, [[uuid.UUID(bytes=uid) for uid in uids]], binary=True).fetchall()
+        return [HeldCopy(row[0].bytes, *row[1:]) for row in found]
+    copies: list[HeldCopy] = []
+    for first in range(0, len(uids), _SQLITE_PARAMETERS):
+        chunk = uids[first : first + _SQLITE_PARAMETERS]
+        query = (
+            "SELECT uid, type, version, spec, seq, source, marks, class FROM journal_version INDEXED BY journal_version_id "
+            f"WHERE uid IN ({','.join('?' * len(chunk))})"
+        )
+        copies += map(HeldCopy._make, _driver().execute(query, chunk))
+    return copies
+
+
+_SQLITE_PARAMETERS = 1000
+
+
+def insert(versions: Sequence[VersionRow], placements: Sequence[PlacementRow]) -> None:
+    """Add the rows."""
+    if connection.vendor == "sqlite":
+        driver = _driver()
+        driver.executemany("INSERT INTO journal_version VALUES (?,?,?,?,?,?,?,?,?,?)", versions)
+        driver.executemany("INSERT INTO journal_placement VALUES (?,?,?,?,?)", placements)
+        return
+    with _driver().cursor() as cursor:
+        columns = "(seq, version, type, source, class, spec, marks, uid, findings, raw)"
+        with cursor.copy(f"COPY journal_version {columns} FROM STDIN (FORMAT BINARY)") as copy:
+            copy.write(binary_versions(versions))
+        with cursor.copy("COPY journal_placement (pos, seq, type, version, flags) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.write(binary_placements(placements))
+
+
+def raws_of(seqs: Sequence[int]) -> dict[int, bytes]:
+    """The bytes of these entries."""
+    return {seq: bytes(raw) for seq, raw in _by_numbers("SELECT seq, raw FROM journal_version WHERE seq IN", seqs)}
+
+
+def authors_of(classes: Sequence[int]) -> dict[int, str]:
+    """The author that each of these release classes names, "" for none."""
+    found = _by_numbers("SELECT id, attributes FROM journal_class WHERE id IN", classes)
+    return {number: orjson.loads(attributes)["author"] for number, attributes in found}
+
+
+def placements_of(seqs: Sequence[int], slots: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(pos, seq, flags) of these entries in the collections with these slots."""
+    places = [position(slot, seq) for slot in slots for seq in seqs]
+    found = _by_numbers("SELECT pos, seq, flags FROM journal_placement WHERE pos IN", places)
+    moved = "SELECT pos, seq, flags FROM journal_placement WHERE (pos & 2251799813685247) <> seq AND seq IN"
+    wanted = set(slots)
+    # The first query also finds entries that were moved to the place of another one of ours; those come from the second.
+    return [row for row in found if row[0] & SEQ_MASK == row[1]] + [
+        row for row in _by_numbers(moved, seqs) if row[0] >> SLOT_SHIFT in wanted
+    ]
+
+
+def _by_numbers(query: str, numbers: Sequence[int]) -> list[Any]:
+    rows: list[Any] = []
+    for first in range(0, len(numbers), _SQLITE_PARAMETERS):
+        chunk = numbers[first : first + _SQLITE_PARAMETERS]
+        with connection.cursor() as cursor:
+            cursor.execute(f"{query} ({','.join(['%s'] * len(chunk))})", chunk)
+            rows += cursor.fetchall()
+    return rows
+
+
+def add_voucher(seq: int, source: int, at_us: int) -> None:
+    """Record that a further source brought the same content; nothing if it did before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO journal_voucher (seq, source, first_us) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [seq, source, at_us],
+        )
+
+
+def add_act(seq: int, kind: str, target: int, slot: int | None, actor: str, reason: str, detail: str) -> None:
+    """Record an act as an entry of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO journal_act (seq, kind, target, slot, actor, reason, detail) VALUES (%s,%s,%s,%s,%s,%s,%s)",
+            [seq, kind, target, slot, actor, reason, detail],
+        )
+
+
+def set_flags(changes: Iterable[tuple[int, int]]) -> None:
+    """(flags, pos) pairs."""
+    with connection.cursor() as cursor:
+        cursor.executemany("UPDATE journal_placement SET flags = %s WHERE pos = %s", list(changes))
+
+
+def _driver() -> Any:
+    """The driver's own connection, inside Django's transaction."""
+    connection.ensure_connection()
+    return connection.connection

@@ -1,0 +1,196 @@
+"""The one writer: gathers what is waiting into one transaction, gives entries their order, commits, then answers.
+
+1. Callers hand in batches from any thread; one writing thread per process takes all that wait (group commit).
+2. Processes take turns: on SQLite at a file lock, which hands over at once where SQLite's own lock would be polled; on
+   PostgreSQL at the row of `journal_head`. So entries are ordered as they are committed.
+3. A batch that fails alone (its `also` raised) is rolled back alone: the group is then run again, batch by batch.
+4. A database that cannot write fails every batch of the group with NodeUnable; nothing of them is in.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection, transaction
+
+from commonwatch.base.clock import now_us
+from commonwatch.base.journal.appending import Appending
+from commonwatch.base.journal.interning import Interning
+from commonwatch.base.journal.values import Batch, Receipt
+from commonwatch.core.errors import NodeUnable
+
+T = TypeVar("T")
+Work = Callable[[Appending], T]
+
+MAX_GROUP = 256  # batches in one transaction: bounds how long the first of them waits for the last
+MAX_GROUP_OBJECTS = 4_000
+
+
+class _Request:
+    """One caller's work and the future it waits for."""
+
+    __slots__ = ("future", "size", "work")
+
+    def __init__(self, work: Work[object], size: int) -> None:
+        self.work = work
+        self.size = size
+        self.future: Future[object] = Future()
+
+
+class Sequencer:
+    """Thread-safe. Started by its first request; `close` finishes what was handed in."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._interning = Interning()
+
+    def submit(self, batch: Batch) -> Future[Receipt]:
+        """Append a batch; the receipt is durable. Fails with NodeUnable, or with whatever `also` raised."""
+
+        def work(appending: Appending) -> Receipt:
+            receipt = appending.append(batch)
+            if batch.also is not None:
+                batch.also(receipt)
+            return receipt
+
+        return self._enqueue(work, len(batch.arrivals) + len(batch.held))
+
+    def append(self, batch: Batch) -> Receipt:
+        """`submit`, and wait."""
+        return self.submit(batch).result()
+
+    def act(self, work: Work[T]) -> T:
+        """Run any other write of the journal under the same order and lock, and wait for its commit."""
+        return self._enqueue(work, 1).result()
+
+    def close(self) -> None:
+        """Finish what was handed in and end the writing thread. A later request starts another."""
+        with self._starting:
+            if self._thread is not None:
+                self._waiting.put(None)
+                self._thread.join()
+                self._thread = None
+
+    def _enqueue(self, work: Work[T], size: int) -> Future[T]:
+        request = _Request(work, size)
+        if self._thread is None:
+            self._start()
+        self._waiting.put(request)
+        return request.future  # type: ignore[return-value]
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while (first := self._waiting.get()) is not None:
+                self._commit(self._group(first))
+        finally:
+            connection.close()
+
+    def _group(self, first: _Request) -> list[_Request]:
+        group, size = [first], first.size
+        while len(group) < MAX_GROUP and size < MAX_GROUP_OBJECTS:
+            try:
+                request = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if request is None:
+                self._waiting.put(None)
+                break
+            group.append(request)
+            size += request.size
+        return group
+
+    def _commit(self, group: list[_Request]) -> None:
+        """Commit a group and answer its callers; a group whose transaction fails is tried again one by one."""
+        try:
+            results = self._transact([request.work for request in group])
+        except Exception as error:  # noqa: BLE001 - handed to the caller that caused it, or retried alone
+            self._interning.forget()
+            if len(group) > 1:
+                for request in group:
+                    self._commit([request])
+            else:
+                group[0].future.set_exception(_told(error))
+            return
+        for request, result in zip(group, results, strict=True):
+            request.future.set_result(result)
+
+    def _transact(self, works: Sequence[Work[object]]) -> list[object]:
+        connection.close_if_unusable_or_obsolete()  # after an error, or a server that restarted
+        with _turn(), transaction.atomic():
+            appending = Appending(now_us(), self._interning)
+            results = [work(appending) for work in works]
+            appending.finish()
+        self._interning.keep()
+        return results
+
+
+def _told(error: Exception) -> Exception:
+    """The error as the caller should see it."""
+    if not isinstance(error, DatabaseError):
+        return error
+    connection.close()
+    text = str(error).strip()
+    if "full" in text or "No space" in text:
+        return NodeUnable(
+            "disk-full", "The disk is full: nothing of this was stored.", "Make room, then send it again."
+        )
+    if isinstance(error, OperationalError):
+        return NodeUnable(
+            "database-gone",
+            f"The database could not write: {text}. Nothing of this was stored.",
+            "Check that it runs and that its disk is writable, then send it again.",
+        )
+    return error
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """On SQLite, wait for this process's turn; PostgreSQL has its row lock."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    try:
+        with (settings.COMMONWATCH.data / "journal.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise NodeUnable(
+            "data-folder",
+            f"The data folder cannot be written: {error.strerror}. Nothing of this was stored.",
+            "Make it writable, or make room on its disk; then send it again.",
+        ) from error
+
+
+_sequencer: Sequencer | None = None
+_making = threading.Lock()
+
+
+def sequencer() -> Sequencer:
+    """The process's sequencer."""
+    global _sequencer
+    if _sequencer is None:
+        with _making:
+            if _sequencer is None:
+                _sequencer = Sequencer()
+    return _sequencer
+
+
+def close_sequencer() -> None:
+    """Finish and end the process's sequencer, if there is one."""
+    if _sequencer is not None:
+        _sequencer.close()

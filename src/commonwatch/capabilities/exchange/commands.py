@@ -1,0 +1,7 @@
+"""Exchange's commands, as `cli` composes them."""
+
+from commonwatch.capabilities.exchange.exporting.commands import export
+from commonwatch.capabilities.exchange.files.commands import import_
+from commonwatch.capabilities.exchange.sources.commands import app as sources
+
+__all__ = ["export", "import_", "sources"]

@@ -1,0 +1,1 @@
+"""Reading intelligence from files, folders, archives and standard input."""

@@ -1,0 +1,1 @@
+"""The TAXII 2.1 client: remote servers as sources, pulled incrementally, and pushed to."""

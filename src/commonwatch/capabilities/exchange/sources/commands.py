@@ -1,0 +1,166 @@
+"""`commonwatch source`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from django.conf import settings
+
+from commonwatch.base.clock import now_us
+from commonwatch.base.release.collections import collection
+from commonwatch.base.release.reader import operator
+from commonwatch.base.terminal import Exit, current
+from commonwatch.capabilities.exchange.models import RemoteServer
+from commonwatch.capabilities.exchange.outbound import check_url
+from commonwatch.capabilities.exchange.sources import actions
+from commonwatch.core.errors import CommonwatchError, InvalidInput
+from commonwatch.core.stix.times import format_time
+
+ACTOR = "command line"
+app = typer.Typer(no_args_is_help=True, help="Pull from and push to remote TAXII 2.1 servers.")
+_EVERY = re.compile(r"(\d{1,4})([mhd])")
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
+
+Name = Annotated[str, typer.Argument(help="Name of the source.")]
+
+
+@app.command()
+def add(
+    name: Name,
+    url: Annotated[str, typer.Option(help="The server's API root, e.g. https://cti.example.org/taxii2/root/.")],
+    collection_id: Annotated[
+        str, typer.Option("--collection", help="Id of the remote collection; without it, the server's are listed.")
+    ] = "",
+    username: Annotated[str, typer.Option(help="User for Basic; without it, the secret is a bearer token.")] = "",
+    secret_file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="File that holds the password or token.")
+    ] = None,
+    default_marking: Annotated[str, typer.Option(help="Handling of unmarked objects; default: the node's.")] = "",
+    every: Annotated[str, typer.Option(help="Pull on schedule: 15m, 2h, 1d. Without it, only when told.")] = "",
+    into: Annotated[str, typer.Option(help="Id or alias of our collection that they go to.")] = "main",
+) -> None:
+    """Remember a remote collection to pull from or push to.
+
+    Example: commonwatch source add partner --url https://cti.example.org/taxii2/root/ --collection main --every 15m
+    """
+    secret = secret_file.read_text(encoding="utf-8").strip() if secret_file else ""
+    actions.add_source(
+        name,
+        check_url(url),
+        collection_id,
+        username=username,
+        secret=secret,
+        default_marking=default_marking or settings.COMMONWATCH.default_marking,
+        interval_seconds=_interval(every),
+        into=collection(operator(ACTOR), into),
+        actor=ACTOR,
+    )
+    current().print(f"Source {name} is added. Try it: commonwatch source pull {name}")
+    current().result({"name": name, "url": url, "collection": collection_id})
+
+
+@app.command("list")
+def list_sources() -> None:
+    """List sources: when each last answered, what went wrong, and how much it sent.
+
+    Example: commonwatch source list
+    """
+    found = [_shown(remote) for remote in RemoteServer.objects.select_related("source").order_by("source__name")]
+    columns = ["name", "url", "collection", "every", "last_ok", "lag_seconds", "pulled", "pushed", "last_error"]
+    rows = [[row[column] for column in columns] for row in found]
+    current().table(columns, rows, "There are no sources yet: commonwatch source add NAME --url URL")
+    current().result(found)
+
+
+@app.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="Name of the source; nothing with --all.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Pull every source.")] = False,
+) -> None:
+    """Take in what is new since the last pull. It goes on where an interrupted one ended.
+
+    Example: commonwatch source pull partner
+    """
+    if bool(name) == everything:
+        raise InvalidInput("source-needed", "Which source?", "Give a name, or --all.")
+    names = [name] if name else list(RemoteServer.objects.values_list("source__name", flat=True))
+    terminal = current()
+    results: dict[str, Any] = {}
+    for one in names:
+        with terminal.progress(f"Pulling {one} (objects)") as advance:
+            try:
+                tally, notes = actions.pull(one, lambda count, advance=advance: advance(count))
+            except CommonwatchError as error:
+                if not everything:
+                    raise
+                results[one] = {"error": str(error)}
+                terminal.note(f"{one}: {error}")
+                continue
+        results[one] = {**tally, "notes": notes}
+        terminal.print(f"{one}: " + ", ".join(f"{number:,} {key.replace('_', ' ')}" for key, number in tally.items()))
+        for note in notes:
+            terminal.print(f"  Note: {note}.")
+    terminal.result(results)
+    if any("error" in result or result["quarantined"] or result["refused"] for result in results.values()):
+        terminal.stop(Exit.NOT_ALL_ADMITTED)
+
+
+@app.command()
+def push(
+    name: Name,
+    collection_id: Annotated[str, typer.Option("--from", help="Id or alias of our collection.")] = "main",
+) -> None:
+    """Send what is new in one of our collections. It goes on where an interrupted push ended.
+
+    Example: commonwatch source push partner --from main
+    """
+    terminal = current()
+    view = collection(operator(ACTOR), collection_id)
+    with terminal.progress(f"Pushing to {name} (objects)") as advance:
+        sent, failures = actions.push(name, view, lambda count: advance(count))
+    terminal.print(f"{name}: {sent:,} objects sent, {len(failures):,} not taken.")
+    for failure in failures[:20]:
+        terminal.print(f"  {failure['id']}: {failure['message']}")
+    terminal.result({"sent": sent, "failures": failures})
+    if failures:
+        terminal.stop(Exit.NOT_ALL_ADMITTED)
+
+
+@app.command()
+def remove(name: Name) -> None:
+    """Forget a source and its credentials. What it brought stays.
+
+    Example: commonwatch source remove partner
+    """
+    actions.remove_source(name, actor=ACTOR)
+    current().print(f"Source {name} is removed.")
+    current().result({"removed": name})
+
+
+def _interval(text: str) -> int:
+    if not text:
+        return 0
+    match = _EVERY.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise InvalidInput("interval-unreadable", f"{text} is no interval.", "Write 15m, 2h or 1d.")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def _shown(remote: RemoteServer) -> dict[str, Any]:
+    ok = remote.last_ok_us
+    return {
+        "name": remote.source.name,
+        "url": remote.url,
+        "collection": remote.collection_id,
+        "every": f"{remote.interval_seconds} s" if remote.interval_seconds else "when told",
+        "last_ok": format_time(ok, 0) if ok else "never",
+        "lag_seconds": (now_us() - ok) // 1_000_000 if ok else None,
+        "pulled": remote.pulled,
+        "pushed": remote.pushed,
+        "requests": remote.requests,
+        "added_after": remote.added_after,
+        "last_error": remote.last_error,
+    }

@@ -1,0 +1,83 @@
+"""Adding objects (TAXII 2.1, section 5.5): durable first, then 202 with a status that is complete already."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from functools import lru_cache
+from uuid import uuid4
+
+from django.conf import settings
+
+from commonwatch.base.clock import now_us
+from commonwatch.base.intake.receive import Channel, Report, receive
+from commonwatch.base.intake.sources import ensure_source
+from commonwatch.base.release.collections import collection as find_collection
+from commonwatch.capabilities.exchange.taxii_server.request import Answer, Request, resource
+from commonwatch.capabilities.exchange.taxii_server.statuses import fresh_status, store_status
+from commonwatch.core.errors import InvalidInput, NotAllowed
+from commonwatch.core.stix.split import split
+from commonwatch.core.taxii.media import is_taxii
+
+MAX_OBJECTS = 100_000  # of one envelope: bounds the memory and the transaction of one request
+
+
+def add(request: Request, name: str) -> Answer:
+    """Add, and wait for the commit."""
+    return begin(request, name).result()
+
+
+def begin(request: Request, name: str) -> Future[Answer]:
+    """Judge the body on this thread and hand it over; the future's answer is given once everything is durable."""
+    if not is_taxii(request.headers.get("content-type")):
+        raise InvalidInput(
+            "media-type",
+            "The body is not declared as TAXII 2.1.",
+            "Send Content-Type: application/taxii+json;version=2.1.",
+            status=415,
+        )
+    view = find_collection(request.reader, name)
+    if not view.can_write:
+        raise NotAllowed("write-refused", "You may read this collection, not add to it.", "Ask its keeper for access.")
+    container = split(request.body)
+    if container.finding is not None or container.kind != "envelope":
+        finding = container.finding
+        raise InvalidInput(
+            finding.code if finding else "not-an-envelope",
+            finding.sentence if finding else "The body is no TAXII envelope.",
+            finding.remedy if finding else 'Send {"objects": [...]}.',
+            status=422 if finding is None else 400,
+        )
+    if not container.pieces or len(container.pieces) > MAX_OBJECTS:
+        raise InvalidInput(
+            "envelope-size",
+            f"An envelope holds 1 to {MAX_OBJECTS:,} objects.",
+            "Split it, or leave it out.",
+            status=422,
+        )
+    now, uuid = now_us(), uuid4()
+    channel = _channel(request.identity.name, view.slot)
+    answered: Future[Answer] = Future()
+
+    def write_status(report: Report) -> None:
+        store_status(uuid, view.slot, request.identity.account_id, now, report)
+
+    def answer(done: Future[Report]) -> None:
+        if (problem := done.exception()) is not None:
+            answered.set_exception(problem)
+        else:
+            answered.set_result(resource(fresh_status(uuid, now, done.result()), 202))
+
+    receive(container.pieces, channel, now, write_status).add_done_callback(answer)
+    return answered
+
+
+@lru_cache(maxsize=4096)
+def _channel(account: str, slot: int) -> Channel:
+    """An account's own source: made at its first post, then remembered."""
+    source = ensure_source(f"account:{account}", settings.COMMONWATCH.default_marking)
+    return Channel(source.pk, source.default_marking, account, (slot,))
+
+
+def forget_channels() -> None:
+    """For a process whose database was replaced under it."""
+    _channel.cache_clear()

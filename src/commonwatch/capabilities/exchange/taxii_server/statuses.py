@@ -1,0 +1,62 @@
+"""Status resources: what became of each object of an add request (TAXII 2.1, section 4.3)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from commonwatch.base.intake.receive import Report, Result
+from commonwatch.capabilities.exchange.models import AddStatus
+from commonwatch.core.stix.times import format_time
+
+MAX_MESSAGE = 500
+_INSERT = (
+    "INSERT INTO exchange_add_status (uuid, collection_id, account_id, requested_us, total, success, failures) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+def store_status(uuid: UUID, slot: int, account: int, requested_us: int, report: Report) -> None:
+    """Write the status row in the transaction of the objects themselves."""
+    failures = [_failure(result) for result in report.results if not result.is_in]
+    total = len(report.results)
+    key = uuid if connection.features.has_native_uuid_field else uuid.hex
+    row = [key, slot, account, requested_us, total, total - len(failures), msgspec.json.encode(failures).decode()]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, row)
+
+
+def status_resource(status: AddStatus) -> dict[str, object]:
+    """The resource for a stored status. Everything was decided before the first answer, so it is complete."""
+    return _body(status.uuid, status.requested_us, status.total, status.failures)
+
+
+def fresh_status(uuid: UUID, requested_us: int, report: Report) -> dict[str, object]:
+    """The same for a report at hand; it also names each success (optional in the standard, asked for by people)."""
+    body = _body(uuid, requested_us, len(report.results), [_failure(r) for r in report.results if not r.is_in])
+    successes = [{"id": r.object_id, "version": r.version} for r in report.results if r.is_in]
+    return {**body, "successes": successes} if successes else body
+
+
+def _body(uuid: UUID, requested_us: int, total: int, failures: list[dict[str, str]]) -> dict[str, object]:
+    body: dict[str, object] = {
+        "id": str(uuid),
+        "status": "complete",
+        "request_timestamp": format_time(requested_us, 6),
+        "total_count": total,
+        "success_count": total - len(failures),
+        "failure_count": len(failures),
+        "pending_count": 0,
+    }
+    return {**body, "failures": failures} if failures else body
+
+
+def _failure(result: Result) -> dict[str, str]:
+    """Its id and version as far as they could be read, and what to do: quarantined objects are not lost."""
+    finding = result.findings[0]
+    kept = "Held in quarantine. " if result.kind == "held" else ""
+    place = f" ({finding.place})" if finding.place else ""
+    message = f"{kept}{finding.code}{place}: {finding.sentence} {finding.remedy}"
+    return {"id": result.object_id, "version": result.version_text or result.version, "message": message[:MAX_MESSAGE]}

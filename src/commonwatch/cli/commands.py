@@ -1,0 +1,45 @@
+"""The commands of every part, composed into one."""
+
+from __future__ import annotations
+
+import typer
+
+from commonwatch.base.accounts import commands as accounts
+from commonwatch.base.intake import commands as intake
+from commonwatch.base.journal import commands as journal
+from commonwatch.base.parties import commands as parties
+from commonwatch.base.release import commands as release
+from commonwatch.capabilities.exchange import commands as exchange
+from commonwatch.cli import inspect, serve
+
+EPILOG = "Every command takes --data DIR and --json. Exit codes: 0 done, 1 some input was not admitted, 2 wrong use, 3 the node cannot work."
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Share threat intelligence across borders: a node of Commonwatch.",
+    epilog=EPILOG,
+    pretty_exceptions_enable=False,
+)
+
+app.command()(serve.serve)
+app.command(hidden=True)(serve.worker)
+app.command("import")(exchange.import_)
+app.command()(exchange.export)
+app.command()(inspect.status)
+app.command()(inspect.settings)
+app.command()(accounts.audit)
+app.command()(journal.backup)
+app.command()(journal.restore)
+app.command()(journal.doctor)
+app.command()(journal.erase)
+for name, part in (
+    ("quarantine", intake.app),
+    ("collection", release.app),
+    ("community", parties.app),
+    ("token", accounts.tokens),
+    ("account", accounts.accounts),
+    ("source", exchange.sources),
+    ("follower", journal.followers_app),
+):
+    app.add_typer(part, name=name)

@@ -1,0 +1,87 @@
+"""Before a command runs: the data folder, the schema, and what a first start leaves behind.
+
+A database whose schema this version does not know is never touched: an older program would misread it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import OperationalError, connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from commonwatch.base.clock import now_us
+from commonwatch.base.config import NodeSettings
+from commonwatch.base.journal.sequencer import close_sequencer
+from commonwatch.base.parties.actions import create_community
+from commonwatch.base.release.actions import create_collection
+from commonwatch.base.release.models import Collection
+from commonwatch.base.terminal import current
+from commonwatch.core.errors import NodeUnable
+
+HOME = "home"  # the community of this node's own people and machines
+MAIN = "main"  # the collection that imports go to where no other is named
+
+
+def prepare() -> None:
+    """Make the node ready for work, or raise NodeUnable saying why it cannot be."""
+    configured: NodeSettings = settings.COMMONWATCH
+    try:
+        with _alone(configured.data):
+            _check_schema()
+            if not Collection.objects.exists():
+                _first_start()
+    except OperationalError as error:
+        raise NodeUnable(
+            "database",
+            f"The database cannot be opened: {str(error).strip()}.",
+            "Check database_url, or that the data folder is writable and its disk not full.",
+        ) from None
+
+
+def close() -> None:
+    """Let the sequencer finish what was handed to it, then close the database."""
+    close_sequencer()
+    connections.close_all()
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Two commands started at once on a new data folder: the second waits until the first has made the node."""
+    with (data / "prepare.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _check_schema() -> None:
+    executor = MigrationExecutor(connection)
+    applied = set(executor.loader.applied_migrations)
+    if unknown := sorted(f"{app}.{name}" for app, name in applied - set(executor.loader.disk_migrations)):
+        raise NodeUnable(
+            "schema-unknown",
+            f"This database was written by a newer Commonwatch: it has {', '.join(unknown[:3])}, unknown here.",
+            "Update the program, or restore a backup made with this version.",
+        )
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if applied:
+            current().note("Bringing the database to this version's schema ...")
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def _first_start() -> None:
+    now = now_us()
+    home = create_community(HOME, "The people and machines of this node's own member", now_us=now)
+    create_collection(
+        "Everything shared with this node",
+        alias=MAIN,
+        description="Where imports go that name no other collection",
+        readers=[home],
+        writers=[home],
+        actor="first start",
+        now_us=now,
+    )
