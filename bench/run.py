@@ -24,16 +24,18 @@ from bench import client, limits, meter, objects, servers
 MEDALLION_OBJECTS = 1_000
 OPENTAXII_OBJECTS = 5_000
 
+SPREAD = 10_000  # ids and versions that are asked for come from the first ten thousand objects
+
 FILTERS: dict[str, Callable[[int], str]] = {
-    "by id": lambda n: f"objects/{_id(n * 131)}/",
-    "match[id]": lambda n: f"objects/?match[id]={_id(n * 131)}",
+    "by id": lambda n: f"objects/{_id(n * 130 % SPREAD)}/",
+    "match[id]": lambda n: f"objects/?match[id]={_id(n * 130 % SPREAD)}",
     "match[type], limit 100": lambda n: "objects/?match[type]=relationship&limit=100",
     "match[type]=rare or two": lambda n: "objects/?match[type]=ipv4-addr,malware&limit=100",
-    "match[version]=value": lambda n: f"objects/?match[version]={_version(n * 130)}",
+    "match[version]=value": lambda n: f"objects/?match[version]={_version(n * 130 % SPREAD)}",
     "match[version]=all, limit 100": lambda n: "objects/?match[version]=all&limit=100",
     "match[spec_version]=2.1, limit 100": lambda n: "objects/?match[spec_version]=2.1&limit=100",
-    "type and version": lambda n: f"objects/?match[type]=indicator&match[version]={_version(n * 130)}",
-    "versions of an id": lambda n: f"objects/{_id(n * 131)}/versions/",
+    "type and version": lambda n: f"objects/?match[type]=indicator&match[version]={_version(n * 130 % SPREAD)}",
+    "versions of an id": lambda n: f"objects/{_id(n * 130 % SPREAD)}/versions/",
     "empty poll": lambda n: "objects/?added_after=2090-01-01T00:00:00.000000Z",
 }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db import connection
 
-from commonwatch.base.release.models import Collection, CollectionAccess
 from commonwatch.base.release.reader import Reader
 from commonwatch.core.errors import NotFound
 
@@ -26,37 +28,58 @@ class CollectionView:
     reason: str
 
 
+_SELECT = (
+    "SELECT c.slot, c.uuid, c.alias, c.title, c.description, a.community_id, a.can_read, a.can_write, m.name "
+    "FROM release_collection c LEFT JOIN release_collection_access a ON a.collection_id = c.slot "
+    "LEFT JOIN parties_community m ON m.id = a.community_id"
+)
+
+
 def visible_collections(reader: Reader) -> list[CollectionView]:
     """Every collection the reader may read or write, by slot."""
-    found = Collection.objects.order_by("slot").prefetch_related(
-        Prefetch("access", CollectionAccess.objects.select_related("community"))
-    )
-    return [view for view in (_view(collection, reader) for collection in found) if view.can_read or view.can_write]
+    return [view for view in _views(reader, "", []) if view.can_read or view.can_write]
 
 
 def collection(reader: Reader, name: str) -> CollectionView:
-    """One collection by id or alias; raises NotFound alike for absent and withheld ones."""
-    for view in visible_collections(reader):
-        if name in (str(view.uuid), view.alias):
+    """One collection by id or alias; raises NotFound alike for absent and withheld ones.
+
+    Plain SQL, not the ORM, which would be most of the cost of a poll that finds nothing.
+    """
+    condition, values = " WHERE c.alias = %s", [name]
+    if (uuid := _uuid(name)) is not None:
+        condition, values = " WHERE c.uuid = %s", [uuid if connection.vendor == "postgresql" else uuid.hex]
+    for view in _views(reader, condition, values):
+        if view.can_read or view.can_write:
             return view
     raise NotFound("collection-unknown", "There is no such collection.", "The collections resource lists yours.")
 
 
-def _view(collection: Collection, reader: Reader) -> CollectionView:
+def _views(reader: Reader, condition: str, values: list[Any]) -> list[CollectionView]:
+    """One row for each grant, or one without for a collection that has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_SELECT}{condition} ORDER BY c.slot, m.name", values)
+        rows = cursor.fetchall()
+    return [_view(list(group), reader) for _, group in groupby(rows, key=itemgetter(0))]
+
+
+def _view(rows: list[Any], reader: Reader) -> CollectionView:
+    slot, uuid, alias, title, description = rows[0][:5]
     if reader.sees_all:
         can_read, can_write, reason = True, reader.may_write, "runs this node"
     else:
-        grants = [access for access in collection.access.all() if access.community_id in reader.communities]
-        can_read = any(grant.can_read for grant in grants)
-        can_write = reader.may_write and any(grant.can_write for grant in grants)
-        reason = "member of " + ", ".join(sorted(grant.community.name for grant in grants))
-    return CollectionView(
-        collection.slot,
-        collection.uuid,
-        collection.alias,
-        collection.title,
-        collection.description,
-        can_read,
-        can_write,
-        reason,
-    )
+        grants = [row for row in rows if row[5] in reader.communities]
+        can_read = any(row[6] for row in grants)
+        can_write = reader.may_write and any(row[7] for row in grants)
+        reason = "member of " + ", ".join([row[8] for row in grants])
+    identity = uuid if isinstance(uuid, UUID) else UUID(uuid)
+    return CollectionView(slot, identity, alias, title, description, can_read, can_write, reason)
+
+
+def _uuid(text: str) -> UUID | None:
+    """Only the usual form: an alias of 32 digits is an alias."""
+    if len(text) != 36:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -49,5 +49,16 @@ def parse_time(text: str) -> tuple[int, int] | None:
 def format_time(microseconds: int, digits: int) -> str:
     """The timestamp with that many fraction digits (0 to 6): the inverse of `parse_time`."""
     seconds, fraction = divmod(microseconds, _SECOND)
-    text = (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    days, second = divmod(seconds, 86_400)
+    text = f"{_date(days)}T{_CLOCK[second // 60]}:{_TWO[second % 60]}"
     return f"{text}.{fraction:06d}"[: 20 + digits] + "Z" if digits else text + "Z"
+
+
+_TWO = [f"{number:02d}" for number in range(60)]
+_CLOCK = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1440)]
+
+
+@lru_cache(maxsize=4096)
+def _date(days: int) -> str:
+    moment = EPOCH + timedelta(days=days)
+    return f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +13,8 @@ from commonwatch.core.errors import CommonwatchError, TooBusy
 from commonwatch.core.stix.times import format_time
 from commonwatch.core.taxii.media import STIX_20, STIX_21
 
+# What TAXII gives objects without created and modified (section 3.4.1): adding them again is a duplicate.
+NO_VERSION = "1970-01-01T00:00:00.000000Z"
 ManifestRow = tuple[int, int, bytes, int, int, int, int]
 
 
@@ -49,31 +50,23 @@ def envelope(body: bytes, following: str | None) -> bytes:
 def manifest(rows: Sequence[ManifestRow]) -> bytes:
     """Manifest records joined by commas. Their strings are built here because that is most of a manifest's cost."""
     records = []
+    epoch, mask, digits_mask = schema.EPOCH_US, schema.SEQ_MASK, schema.DIGITS
     for pos, kind, uid, version, spec, marks, _ in rows:
-        digits = uid.hex()
+        text = uid.hex()
+        shown = format_time(version, min(marks & digits_mask, 6)) if version else NO_VERSION
         records.append(
-            f'{{"id":"{type_name(kind)}--{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}",'
-            f'"date_added":"{added_text((pos & schema.SEQ_MASK) + schema.EPOCH_US)}",'
-            f'"version":"{version_text(version, marks)}","media_type":"{STIX_21 if spec else STIX_20}"}}'
+            f'{{"id":"{type_name(kind)}--{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}",'
+            f'"date_added":"{format_time((pos & mask) + epoch, 6)}",'
+            f'"version":"{shown}","media_type":"{STIX_21 if spec else STIX_20}"}}'
         )
     return ",".join(records).encode()
 
 
 def added_text(microseconds: int) -> str:
     """A date added, to the microsecond."""
-    seconds, fraction = divmod(microseconds, 1_000_000)
-    return f"{_second(seconds)}.{fraction:06d}Z"
-
-
-@lru_cache(maxsize=1024)
-def _second(seconds: int) -> str:
-    """Entries of one second share this part."""
-    return format_time(seconds * 1_000_000, 0)[:-1]
+    return format_time(microseconds, 6)
 
 
 def version_text(version: int, marks: int) -> str:
     """A version as its author wrote it; the fixed stand-in for objects without one (section 3.4.1)."""
-    digits = marks & schema.DIGITS
-    if version == 0:
-        return "1970-01-01T00:00:00.000000Z"
-    return format_time(version, min(digits, 6))
+    return format_time(version, min(marks & schema.DIGITS, 6)) if version else NO_VERSION
