@@ -35,7 +35,8 @@ class Shell:
 
     def __init__(self) -> None:
         self._taxii = TaxiiApplication()
-        self._pages: Any = WSGIMiddleware(get_wsgi_application(), workers=THREADS)
+        pages: Any = get_wsgi_application()  # Django's type is narrower than the one a2wsgi states
+        self._pages: Any = WSGIMiddleware(pages, workers=THREADS)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -85,7 +85,7 @@ def list_accounts() -> None:
 
     Example: commonwatch account list
     """
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "name": account.name,
             "kind": "person" if account.is_person else "service",

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from commonwatch.base.clock import now_us
-from commonwatch.base.intake.quarantine import entry, page, retry
+from commonwatch.base.intake.quarantine import Listed, entry, page, retry
 from commonwatch.base.journal import quarantine
-from commonwatch.base.journal.models import QuarantineEntry
 from commonwatch.base.terminal import Exit, current
 from commonwatch.core.stix.times import format_time
 
@@ -34,9 +33,16 @@ def list_entries(
     terminal = current()
     entries, total = page(reason=reason, everything=everything, limit=limit)
     terminal.table(
-        ["no", "received", "source", "object", "reason", "place", "state"],
+        ["no", "received", "source", "reason", "object", "state"],
         [
-            (e.pk, format_time(e.received_us, 0), e.source_name, e.object_id, e.reason, e.place, e.state)
+            (
+                e.entry.pk,
+                format_time(e.entry.received_us, 0),
+                e.source_name,
+                e.entry.reason,
+                e.entry.object_id,
+                e.entry.state,
+            )
             for e in entries
         ],
         empty="Nothing is held in quarantine.",
@@ -53,15 +59,16 @@ def show(number: Number) -> None:
     Example: commonwatch quarantine show 7
     """
     terminal = current()
-    held = entry(number)
-    terminal.print(f"{held.object_id or 'No id could be read'} from {held.source_name}, {held.place} ({held.state})")
+    listed = entry(number)
+    held = listed.entry
+    terminal.print(f"{held.object_id or 'No id could be read'} from {listed.source_name}, {held.place} ({held.state})")
     for finding in held.findings:
         terminal.print(f"- {finding['code']} at {finding['place'] or '/'}: {finding['sentence']} {finding['remedy']}")
     if held.resolution:
         terminal.print(f"{held.state} by {held.resolved_by}: {held.resolution}")
     text = bytes(held.raw).decode("utf-8", "backslashreplace")
     terminal.print(text)
-    terminal.result({**_summary(held), "raw": text})
+    terminal.result({**_summary(listed), "raw": text})
 
 
 @app.command("retry")
@@ -106,11 +113,12 @@ def drop(
     current().result({"dropped": numbers})
 
 
-def _summary(held: QuarantineEntry) -> dict[str, Any]:
+def _summary(listed: Listed) -> dict[str, Any]:
+    held = listed.entry
     return {
         "number": held.pk,
         "received": format_time(held.received_us, 6),
-        "source": held.source,
+        "source": listed.source_name,
         "place": held.place,
         "object_id": held.object_id,
         "reason": held.reason,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from commonwatch.base.intake.models import Source
 from commonwatch.base.intake.receive import Channel, Report, Result, receive
 from commonwatch.base.journal import quarantine
@@ -13,8 +15,16 @@ from commonwatch.core.stix.values import Piece
 Held = QuarantineEntry
 
 
-def page(*, reason: str, everything: bool, limit: int) -> tuple[list[Held], int]:
-    """The newest entries with `source_name` set, and how many match in all."""
+@dataclass(frozen=True)
+class Listed:
+    """An entry with the name of the source that sent it."""
+
+    entry: Held
+    source_name: str
+
+
+def page(*, reason: str, everything: bool, limit: int) -> tuple[list[Listed], int]:
+    """The newest entries, and how many match in all."""
     found = Held.objects.order_by("-pk")
     if not everything:
         found = found.filter(state=Held.State.HELD)
@@ -23,8 +33,8 @@ def page(*, reason: str, everything: bool, limit: int) -> tuple[list[Held], int]
     return _named(list(found.defer("raw")[:limit])), found.count()
 
 
-def entry(number: int) -> Held:
-    """One entry with `source_name` set; raises NotFound."""
+def entry(number: int) -> Listed:
+    """One entry; raises NotFound."""
     held = Held.objects.filter(pk=number).first()
     if held is None:
         raise NotFound("quarantine-unknown", f"There is no quarantine entry {number}.", "See `quarantine list --all`.")
@@ -37,7 +47,7 @@ def retry(number: int, mended: bytes | None, *, actor: str, now_us: int) -> Resu
     The entry is marked admitted together with the object's own commit. A mended object that still does not pass is not
     kept: the entry stays as it was, and the result's findings say what is still wrong.
     """
-    held = entry(number)
+    held = entry(number).entry
     if held.state != Held.State.HELD:
         raise Conflict("quarantine-resolved", f"Entry {number} is {held.state} already.", "`quarantine show` has more.")
     source = Source.objects.get(pk=held.source)
@@ -75,8 +85,6 @@ def _only_piece(body: bytes) -> Piece:
     return pieces[0]
 
 
-def _named(entries: list[Held]) -> list[Held]:
+def _named(entries: list[Held]) -> list[Listed]:
     names = dict(Source.objects.filter(pk__in={held.source for held in entries}).values_list("pk", "name"))
-    for held in entries:
-        held.source_name = names.get(held.source, "")
-    return entries
+    return [Listed(held, names.get(held.source, "")) for held in entries]

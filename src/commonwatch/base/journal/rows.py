@@ -10,7 +10,10 @@ import orjson
 from django.db import connection
 
 from commonwatch.base.journal.copying import PlacementRow, VersionRow, binary_placements, binary_versions
+from commonwatch.base.journal.driver import copy_in, fetch, insert_many
 from commonwatch.base.journal.schema import SEQ_MASK, SLOT_SHIFT, position
+
+_MOST_PARAMETERS = 1000  # of one statement
 
 
 class HeldCopy(NamedTuple):
@@ -42,37 +45,30 @@ def set_last_seq(seq: int) -> None:
 
 def copies_of(uids: Sequence[bytes]) -> list[HeldCopy]:
     """Every stored copy of objects with these UUIDs (of any type). One look-up for all of them."""
+    columns = "SELECT uid, type, version, spec, seq, source, marks, class FROM journal_version"
     if connection.vendor == "postgresql":
-        query = "SELECT uid, type, version, spec, seq, source, marks, class FROM journal_version WHERE uid = ANY(%s)"
-        found = _driver().execute(query, [[uuid.UUID(bytes=uid) for uid in uids]], binary=True).fetchall()
+        found = fetch(f"{columns} WHERE uid = ANY(%s)", [[uuid.UUID(bytes=uid) for uid in uids]])
         return [HeldCopy(row[0].bytes, *row[1:]) for row in found]
     copies: list[HeldCopy] = []
-    for first in range(0, len(uids), _SQLITE_PARAMETERS):
-        chunk = uids[first : first + _SQLITE_PARAMETERS]
-        query = (
-            "SELECT uid, type, version, spec, seq, source, marks, class FROM journal_version INDEXED BY journal_version_id "
-            f"WHERE uid IN ({','.join('?' * len(chunk))})"
-        )
-        copies += map(HeldCopy._make, _driver().execute(query, chunk))
+    for first in range(0, len(uids), _MOST_PARAMETERS):
+        chunk = uids[first : first + _MOST_PARAMETERS]
+        condition = f"INDEXED BY journal_version_id WHERE uid IN ({','.join(['%s'] * len(chunk))})"
+        copies += map(HeldCopy._make, fetch(f"{columns} {condition}", chunk))
     return copies
-
-
-_SQLITE_PARAMETERS = 1000
 
 
 def insert(versions: Sequence[VersionRow], placements: Sequence[PlacementRow]) -> None:
     """Add the rows."""
     if connection.vendor == "sqlite":
-        driver = _driver()
-        driver.executemany("INSERT INTO journal_version VALUES (?,?,?,?,?,?,?,?,?,?)", versions)
-        driver.executemany("INSERT INTO journal_placement VALUES (?,?,?,?,?)", placements)
+        insert_many("INSERT INTO journal_version VALUES (?,?,?,?,?,?,?,?,?,?)", versions)
+        insert_many("INSERT INTO journal_placement VALUES (?,?,?,?,?)", placements)
         return
-    with _driver().cursor() as cursor:
-        columns = "(seq, version, type, source, class, spec, marks, uid, findings, raw)"
-        with cursor.copy(f"COPY journal_version {columns} FROM STDIN (FORMAT BINARY)") as copy:
-            copy.write(binary_versions(versions))
-        with cursor.copy("COPY journal_placement (pos, seq, type, version, flags) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.write(binary_placements(placements))
+    columns = "(seq, version, type, source, class, spec, marks, uid, findings, raw)"
+    copy_in(f"COPY journal_version {columns} FROM STDIN (FORMAT BINARY)", binary_versions(versions))
+    copy_in(
+        "COPY journal_placement (pos, seq, type, version, flags) FROM STDIN (FORMAT BINARY)",
+        binary_placements(placements),
+    )
 
 
 def raws_of(seqs: Sequence[int]) -> dict[int, bytes]:
@@ -100,8 +96,8 @@ def placements_of(seqs: Sequence[int], slots: Sequence[int]) -> list[tuple[int, 
 
 def _by_numbers(query: str, numbers: Sequence[int]) -> list[Any]:
     rows: list[Any] = []
-    for first in range(0, len(numbers), _SQLITE_PARAMETERS):
-        chunk = numbers[first : first + _SQLITE_PARAMETERS]
+    for first in range(0, len(numbers), _MOST_PARAMETERS):
+        chunk = numbers[first : first + _MOST_PARAMETERS]
         with connection.cursor() as cursor:
             cursor.execute(f"{query} ({','.join(['%s'] * len(chunk))})", chunk)
             rows += cursor.fetchall()
@@ -130,9 +126,3 @@ def set_flags(changes: Iterable[tuple[int, int]]) -> None:
     """(flags, pos) pairs."""
     with connection.cursor() as cursor:
         cursor.executemany("UPDATE journal_placement SET flags = %s WHERE pos = %s", list(changes))
-
-
-def _driver() -> Any:
-    """The driver's own connection, inside Django's transaction."""
-    connection.ensure_connection()
-    return connection.connection

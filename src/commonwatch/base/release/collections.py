@@ -45,7 +45,7 @@ def collection(reader: Reader, name: str) -> CollectionView:
 
     Plain SQL, not the ORM, which would be most of the cost of a poll that finds nothing.
     """
-    condition, values = " WHERE c.alias = %s", [name]
+    condition, values = " WHERE c.alias = %s", list[Any]([name])
     if (uuid := _uuid(name)) is not None:
         condition, values = " WHERE c.uuid = %s", [uuid if connection.vendor == "postgresql" else uuid.hex]
     for view in _views(reader, condition, values):

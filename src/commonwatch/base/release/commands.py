@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,7 +50,7 @@ def list_collections() -> None:
 
     Example: commonwatch collection list
     """
-    found = []
+    found: list[dict[str, Any]] = []
     for collection in Collection.objects.order_by("slot").prefetch_related("access__community"):
         grants = list(collection.access.all())
         found.append(

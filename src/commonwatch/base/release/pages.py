@@ -16,6 +16,7 @@ import msgspec
 from django.db import connection
 
 from commonwatch.base.journal import schema
+from commonwatch.base.journal.driver import fetch
 from commonwatch.base.release.types import type_numbers
 from commonwatch.core.taxii.filters import ObjectFilter
 
@@ -51,13 +52,13 @@ def objects_page(slot: int, wanted: ObjectFilter, limit: int, after: int | None)
             "SELECT count(*), min(c.pos), max(c.pos), string_agg(v.raw, ','::bytea ORDER BY c.pos) "
             f"FROM ({source}) c JOIN journal_version v ON v.seq = c.seq"
         )
-    return _page(slot, wanted, limit, _one(query, parameters))
+    return _page(slot, wanted, limit, fetch(query, parameters)[0])
 
 
 def manifest_page(
     slot: int, wanted: ObjectFilter, limit: int, after: int | None
-) -> list[tuple[int, str, bytes, int, int, int]]:
-    """Rows (pos, type, UUID, version, spec, marks) of a page, in order; up to `limit` + 1 of them, to tell of more."""
+) -> list[tuple[int, int, bytes, int, int, int, int]]:
+    """Rows (pos, type number, UUID, version, spec, marks, seq) of a page, in order; up to `limit` + 1 of them, to tell of more."""
     rows = _positions(slot, wanted, limit + 1, after)
     if rows is None:
         return []
@@ -67,7 +68,7 @@ def manifest_page(
         f"SELECT c.pos, v.type, {uid}, v.version, v.spec, v.marks, v.seq FROM ({source}) c "
         f"{join} journal_version v ON v.seq = c.seq ORDER BY c.pos"
     )
-    return _all(query, parameters)
+    return fetch(query, parameters)
 
 
 def _page(slot: int, wanted: ObjectFilter, limit: int, row: Sequence[Any]) -> Page:
@@ -77,7 +78,7 @@ def _page(slot: int, wanted: ObjectFilter, limit: int, row: Sequence[Any]) -> Pa
     more = False
     if count == limit:
         following = _positions(slot, wanted, 1, last)
-        more = following is not None and bool(_all(*following))
+        more = following is not None and bool(fetch(*following))
     return Page(bytes(body), count, _added(first), _added(last), last, more)
 
 
@@ -198,20 +199,3 @@ def _names_and_numbers(names: Sequence[str]) -> tuple[list[str], list[int]]:
 
 def _marks(values: Sequence[object]) -> str:
     return ",".join(["%s"] * len(values))
-
-
-def _one(query: str, parameters: list[Any]) -> Sequence[Any]:
-    return _all(query, parameters)[0]
-
-
-def _all(query: str, parameters: list[Any]) -> list[Any]:
-    """Straight to the driver: Django's cursor wrapper would cost more than a poll that finds nothing."""
-    connection.ensure_connection()
-    driver: Any = connection.connection
-    if connection.vendor == "sqlite":
-        found: list[Any] = driver.execute(query.replace("%s", "?"), parameters).fetchall()
-        return found
-    with driver.cursor(binary=True) as cursor:
-        cursor.execute(query, parameters)
-        rows: list[Any] = cursor.fetchall()
-        return rows

@@ -52,9 +52,9 @@ def judge(piece: Piece, now_us: int, max_future_us: int, max_bytes: int) -> Judg
         )
     identity = value.get("id")
     named = parse_id(identity) if isinstance(identity, str) else None
-    kind = value.get("type")
-    if named is None or named[0] != kind or kind == "bundle":
+    if named is None or named[0] != value.get("type") or named[0] == "bundle":
         return _unidentified(piece, value)
+    kind, uid = named
     times = _times(value, kind, now_us, max_future_us)
     if isinstance(times, Finding):
         return _rejected(piece, value, times)
@@ -65,7 +65,7 @@ def judge(piece: Piece, now_us: int, max_future_us: int, max_bytes: int) -> Judg
             found = tuple(sorted(found, key=lambda finding: _ORDER[finding.severity]))
         if found[0].severity != "note":
             return _rejected(piece, value, *found)
-    return Admissible(_head(value, identity, kind, named[1], spec, times), raw, piece.place, found)
+    return Admissible(_head(value, str(identity), kind, uid, spec, times), raw, piece.place, found)
 
 
 def _head(

@@ -33,8 +33,8 @@ _OBSERVABLE = {
 
 def _table(common: Mapping[str, str], properties: str) -> dict[str, str]:
     """`name:kind` pairs separated by blanks, after the common ones; a bare name is a text."""
-    own = dict(pair.split(":") if ":" in pair else (pair, "text") for pair in properties.split())
-    return {**common, **own}
+    own = (pair.partition(":") for pair in properties.split())
+    return {**common, **{name: kind or "text" for name, _, kind in own}}
 
 
 _DOMAIN = {

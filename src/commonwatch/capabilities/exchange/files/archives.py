@@ -153,7 +153,7 @@ def _gzip(name: str, stream: BinaryIO, budget: Budget) -> Iterator[tuple[str, by
         yield "", _read(plain, budget, packed)
 
 
-def _read(member: IO[bytes], budget: Budget, packed: int | None) -> bytes:
+def _read(member: IO[bytes] | gzip.GzipFile, budget: Budget, packed: int | None) -> bytes:
     chunks, size = [], 0
     while chunk := member.read(_CHUNK):
         budget.spend(len(chunk))

@@ -92,7 +92,7 @@ def pull(
     for one in names:
         with terminal.progress(f"Pulling {one} (objects)") as advance:
             try:
-                tally, notes = actions.pull(one, lambda count, advance=advance: advance(count))
+                tally, notes = actions.pull(one, advance)
             except CommonwatchError as error:
                 if not everything:
                     raise
@@ -120,7 +120,7 @@ def push(
     terminal = current()
     view = collection(operator(ACTOR), collection_id)
     with terminal.progress(f"Pushing to {name} (objects)") as advance:
-        sent, failures = actions.push(name, view, lambda count: advance(count))
+        sent, failures = actions.push(name, view, advance)
     terminal.print(f"{name}: {sent:,} objects sent, {len(failures):,} not taken.")
     for failure in failures[:20]:
         terminal.print(f"  {failure['id']}: {failure['message']}")
