@@ -26,7 +26,7 @@ from commonwatch.core.errors import NodeUnable
 PREFIX = "COMMONWATCH_"
 FILE_NAME = "commonwatch.toml"
 # Set in the environment only: they say where the settings themselves are, or belong to a run of the tests.
-NOT_SETTINGS = frozenset({"COMMONWATCH_DATA", "COMMONWATCH_SHARED", "COMMONWATCH_NO_NODE"})
+NOT_SETTINGS = frozenset({"COMMONWATCH_DATA", "COMMONWATCH_SHARED", "COMMONWATCH_NO_NODE", "COMMONWATCH_TEST_NAME"})
 
 
 class NodeSettings(BaseModel):

@@ -23,20 +23,16 @@ def gate(raw: bytes) -> tuple[Any, None] | tuple[None, Finding]:
     try:
         value = jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
     except ValueError as error:
-        return None, _not_ijson(raw, str(error))
+        return None, _too_large() if "number out of range" in str(error) else _not_ijson(raw, str(error))
     # jiter itself stops at 200; every level needs a bracket, so fewer brackets than that need no look.
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         return None, _finding("json-too-deep", f"It is nested more than {MAX_DEPTH} deep.", "Flatten it.")
     try:
         encoded = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
     except (TypeError, ValueError):
-        return None, _finding(
-            "number-out-of-range",
-            "An integer lies beyond 2^53 - 1, which other programs would round.",
-            "Write it as a string, or within -9007199254740991 to 9007199254740991.",
-        )
+        return None, _too_large()
     if b"null" in encoded and _has_infinity(value):
-        return None, _finding("number-out-of-range", "A number is too large for a double.", "Write it as a string.")
+        return None, _too_large()
     return value, None
 
 
@@ -54,6 +50,14 @@ def _not_ijson(raw: bytes, error: str) -> Finding:
     if "unicode" in error or "hex escape" in error or "surrogate" in error:
         return _finding("not-unicode", f"A string is not valid Unicode: {error}.", "Write it as valid UTF-8.")
     return _finding("not-json", f"It is not JSON: {error}.", "Correct the text at that place.")
+
+
+def _too_large() -> Finding:
+    return _finding(
+        "number-out-of-range",
+        "A number lies beyond 2^53 - 1, which other programs would round, or beyond a double.",
+        "Write it as a string, or within -9007199254740991 to 9007199254740991.",
+    )
 
 
 def _finding(code: str, sentence: str, remedy: str) -> Finding:
