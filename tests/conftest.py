@@ -20,7 +20,7 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """A file, not memory: threads and processes must see the same SQLite database, and WAL needs a file."""
     from django.conf import settings
     from django.db import connections
@@ -36,14 +36,18 @@ def node(transactional_db: None) -> Iterator[Path]:
     """An empty, migrated database that threads may commit to; yields the data folder."""
     from django.db import connection
 
-    from commonwatch.base.journal import schema
+    from commonwatch.base.journal.sequencer import close_sequencer
+    from commonwatch.base.release import types
+    from commonwatch.capabilities.exchange.taxii_server import adding
 
     yield DATA
+    close_sequencer()
+    types.forget()
+    adding.forget_channels()
     with connection.cursor() as cursor:
         for name in ("act", "voucher", "placement", "version", "class", "type"):
             cursor.execute(f"DELETE FROM journal_{name}")
         cursor.execute("UPDATE journal_head SET last_seq = 0")
-    assert schema.EPOCH_US
 
 
 @pytest.fixture
@@ -52,3 +56,35 @@ def vendor() -> str:
     from django.db import connection
 
     return connection.vendor
+
+
+@pytest.fixture
+def ready(node: Path) -> Path:
+    """The same, after its first start: community `home`, collection `main`."""
+    from commonwatch.cli.node import first_start
+
+    first_start()
+    return node
+
+
+@pytest.fixture
+def server(ready: Path) -> Iterator[str]:
+    """The whole node over HTTP on a loopback port; yields its address."""
+    import socket
+    import threading
+
+    import uvicorn
+
+    from commonwatch.site.asgi import Shell
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(Shell(), loop="asyncio", http="httptools", log_config=None, lifespan="on")
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not running.started:
+            pass
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        running.should_exit = True
+        thread.join()

@@ -35,7 +35,7 @@ def prepare() -> None:
         with _alone(configured.data):
             _check_schema()
             if not Collection.objects.exists():
-                _first_start()
+                first_start()
     except OperationalError as error:
         raise NodeUnable(
             "database",
@@ -73,7 +73,8 @@ def _check_schema() -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
-def _first_start() -> None:
+def first_start() -> None:
+    """What a new node has: the community of its own people and machines, and one collection for them."""
     now = now_us()
     home = create_community(HOME, "The people and machines of this node's own member", now_us=now)
     create_collection(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commonwatch.core.stix.slicing import elements
 from commonwatch.core.stix.split import split, split_lines
 
 OBJECT = '{"type":"identity", "id":"identity--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"}'
@@ -56,6 +57,22 @@ def test_one_broken_line_costs_only_itself() -> None:
         ("line 2", False),
         ("line 4", True),
     ]
+
+
+@pytest.mark.parametrize("bad", ['"\\ud800"', '{"a":NaN}', "{,}", "tru", '{"a":"\\x"}', "01", "{x}"])
+@pytest.mark.parametrize(
+    "frame", ['{"type":"bundle","spec_version":"2.0","objects":[%s]}', '{"more":false,"objects":[%s]}', "[%s]"]
+)
+def test_an_element_that_is_no_json_costs_only_itself(bad: str, frame: str) -> None:
+    found = split((frame % f"{OBJECT}, {bad} ,{OBJECT}").encode())
+    assert [piece.raw for piece in found.pieces] == [OBJECT.encode(), bad.encode(), OBJECT.encode()]
+    assert {piece.spec for piece in found.pieces} == {20 if "bundle" in frame else 0}
+
+
+@given(st.lists(st.sampled_from(["[", "]", "{", "}", ",", '"', "\\", ":", '"objects"', "1", " "]), max_size=40))
+def test_slicing_takes_any_order_of_brackets(parts: list[str]) -> None:
+    found = elements("".join(parts).encode())
+    assert found is None or all(isinstance(part, bytes) for part in found)
 
 
 def test_a_broken_bundle_is_refused_with_its_place() -> None:

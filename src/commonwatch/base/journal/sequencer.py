@@ -191,6 +191,9 @@ def sequencer() -> Sequencer:
 
 
 def close_sequencer() -> None:
-    """Finish and end the process's sequencer, if there is one."""
-    if _sequencer is not None:
-        _sequencer.close()
+    """Finish and end the process's sequencer, if there is one; what it remembered of the database goes with it."""
+    global _sequencer
+    with _making:
+        ending, _sequencer = _sequencer, None
+    if ending is not None:
+        ending.close()

@@ -6,15 +6,21 @@ Read: STIX 2.1 and 2.0 bundles, single objects, JSON arrays, TAXII envelopes, ND
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from commonwatch.core.stix.ijson import gate
 from commonwatch.core.stix.recognise import foreign
+from commonwatch.core.stix.slicing import elements
 from commonwatch.core.stix.values import Finding, Piece
 
 _WHITESPACE = b" \t\r\n"
+_BUNDLE = re.compile(rb'"type"\s*:\s*"bundle"')
+_SPEC_20 = re.compile(
+    rb'"type"\s*:\s*"bundle"[^\[]*"spec_version"\s*:\s*"2\.0"|"spec_version"\s*:\s*"2\.0"[^\[]*"objects"'
+)
 
 
 class Split(msgspec.Struct, frozen=True, gc=False):
@@ -52,7 +58,7 @@ def split(body: bytes) -> Split:
     except msgspec.ValidationError:
         return _not_a_container(stripped)  # objects is no list, for example in STIX 2.0 observed-data
     except (msgspec.DecodeError, RecursionError):
-        return _ndjson(stripped)
+        return _sliced(stripped) or _ndjson(stripped)
     if container.objects is msgspec.UNSET or (container.type != "bundle" and container.type is not msgspec.UNSET):
         return _not_a_container(stripped)
     is_bundle = container.type == "bundle"
@@ -80,7 +86,21 @@ def _split_array(body: bytes) -> Split:
     try:
         return Split("array", [Piece(bytes(raw), f"/{index}") for index, raw in enumerate(_array.decode(body))])
     except (msgspec.DecodeError, RecursionError):
-        return Split("", [], _unreadable(body))
+        return _sliced(body) or Split("", [], _unreadable(body))
+
+
+def _sliced(body: bytes) -> Split | None:
+    """A container in which some element is no JSON; None where not even the brackets pair."""
+    raws = elements(body)
+    if raws is None:
+        return None
+    if body[:1] == b"[":
+        return Split("array", [Piece(raw, f"/{index}") for index, raw in enumerate(raws)])
+    frame = body[:400]
+    is_bundle = _BUNDLE.search(frame) is not None or _BUNDLE.search(body[-400:]) is not None
+    spec = 20 if is_bundle and _SPEC_20.search(frame) else 0
+    pieces = [Piece(raw, f"/objects/{index}", spec) for index, raw in enumerate(raws)]
+    return Split("bundle" if is_bundle else "envelope", pieces)
 
 
 def _not_a_container(body: bytes) -> Split:

@@ -1,0 +1,77 @@
+"""Accounts and a small HTTP client for TAXII."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from commonwatch.base.accounts.actions import create_token, ensure_account
+from commonwatch.base.accounts.models import Role
+from commonwatch.base.clock import now_us
+from commonwatch.base.parties.actions import communities_named
+
+TAXII = "application/taxii+json;version=2.1"
+MAIN = "/taxii2/root/collections/main/"
+
+
+def token(name: str, role: Role = Role.CONTRIBUTOR, communities: tuple[str, ...] = ("home",)) -> str:
+    """The secret of a fresh token."""
+    now = now_us()
+    account = ensure_account(name, role, communities_named(communities), actor="test", now_us=now)
+    made = create_token(account, f"t{now}", role, expires_us=None, networks=[], actor="test", now_us=now)
+    return made.secret
+
+
+Client = Callable[..., httpx2.Client]
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[Client]:
+    """Makes clients that are signed in as the account named."""
+    made: list[httpx2.Client] = []
+
+    def make(name: str = "partner", **options: Any) -> httpx2.Client:
+        headers = {"Authorization": f"Bearer {token(name, **options)}", "Accept": TAXII, "Content-Type": TAXII}
+        made.append(httpx2.Client(base_url=server, headers=headers))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def indicator(number: int, *, version: int = 1, spec: str = "2.1", name: str = "") -> dict[str, Any]:
+    """An indicator; `version` counts days."""
+    body: dict[str, Any] = {
+        "type": "indicator",
+        "id": f"indicator--00000000-0000-4000-8000-{number:012d}",
+        "created": "2026-01-01T00:00:00.000Z",
+        "modified": f"2026-01-{version:02d}T00:00:00.000Z",
+        "name": name or f"number {number}",
+        "pattern": f"[ipv4-addr:value = '198.51.100.{number % 256}']",
+        "valid_from": "2026-01-01T00:00:00Z",
+        "labels": ["malicious-activity"],
+    }
+    return {**body, "spec_version": "2.1", "pattern_type": "stix"} if spec == "2.1" else body
+
+
+def url_object(number: int) -> dict[str, Any]:
+    """An observable: no dates."""
+    return {"type": "url", "id": f"url--00000000-0000-4000-8000-{number:012d}", "value": f"https://{number}.example/"}
+
+
+def add(client: httpx2.Client, *objects: dict[str, Any], to: str = MAIN) -> dict[str, Any]:
+    """Add objects and return the status."""
+    answer = client.post(f"{to}objects/", json={"objects": list(objects)})
+    assert answer.status_code == 202, answer.text
+    status: dict[str, Any] = answer.json()
+    return status
+
+
+def ids(answer: httpx2.Response) -> list[tuple[str, str]]:
+    """(id, modified) of the objects in an envelope."""
+    assert answer.status_code == 200, answer.text
+    return [(o["id"], o.get("modified", "")) for o in answer.json().get("objects", [])]
