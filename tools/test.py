@@ -40,35 +40,24 @@ def server_programs() -> Path | None:
 def postgresql(programs: Path) -> Iterator[str]:
     """A throw-away PostgreSQL on a Unix socket and a loopback port of its own; yields its URL."""
     folder = Path(tempfile.mkdtemp(prefix="commonwatch-pg-"))
-    as_user: list[str] = []
+    as_user: list[str | Path] = []
     if os.getuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(folder, "postgres", "postgres")
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     port = str(55_000 + os.getpid() % 5_000)
-    quiet = {"stdout": subprocess.DEVNULL, "cwd": folder}
-    subprocess.run(
-        [
-            *as_user,
-            programs / "initdb",
-            "-D",
-            folder / "db",
-            "-U",
-            "commonwatch",
-            "--auth=trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ],
-        check=True,
-        **quiet,
-    )
+
+    def run(*command: str | Path, check: bool = True) -> None:
+        subprocess.run([*as_user, *command], check=check, stdout=subprocess.DEVNULL, cwd=folder)
+
+    made: list[str | Path] = ["-D", folder / "db", "-U", "commonwatch", "--auth=trust", "-E", "UTF8", "--locale=C"]
+    run(programs / "initdb", *made)
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=200"
-    control = [*as_user, programs / "pg_ctl", "-D", folder / "db", "-w", "-l", folder / "log"]
-    subprocess.run([*control, "-o", options, "start"], check=True, **quiet)
+    control: list[str | Path] = [programs / "pg_ctl", "-D", folder / "db", "-w", "-l", folder / "log"]
+    run(*control, "-o", options, "start")
     try:
         yield f"postgresql://commonwatch@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, **quiet)
+        run(*control, "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from commonwatch.base.journal import reading
 from commonwatch.base.journal.models import QuarantineEntry
-from commonwatch.base.journal.values import Kind
+from commonwatch.base.journal.values import Act, Kind
 from tests.base.journal.arrivals import appended, arrival
 
 
@@ -42,7 +42,7 @@ def test_a_held_object_enters_a_further_collection_at_a_new_place(node: Path) ->
     appended([arrival(1)], slots=(1,))
     receipt = appended([arrival(1)], slots=(2,))
     assert receipt.outcomes[0].kind is Kind.PLACED
-    acts = [entry for entry in reading.entries(0, 10) if hasattr(entry, "kind")]
+    acts = [entry for entry in reading.entries(0, 10) if isinstance(entry, Act)]
     assert [(act.kind, act.slot) for act in acts] == [("place", 2)]
 
 

@@ -30,8 +30,8 @@ from commonwatch.base.journal.values import Batch
 def write(start):
     sequencer = Sequencer()
     for batch in range(1000):
-        first = start + batch * %d
-        receipt = sequencer.append(Batch([arrival(first + n) for n in range(%d)], 1, "test", (1,)))
+        first = start + batch * BATCH
+        receipt = sequencer.append(Batch([arrival(first + n) for n in range(BATCH)], 1, "test", (1,)))
         os.write(1, (json.dumps([first, [outcome.seq for outcome in receipt.outcomes]]) + "\\n").encode())
 
 for line in sys.stdin:
@@ -42,7 +42,7 @@ for line in sys.stdin:
     os.write(1, f"{pid}\\n".encode())
     os.waitpid(pid, 0)
     os.write(1, b"dead\\n")
-""" % (BATCH, BATCH)
+""".replace("BATCH", str(BATCH))
 
 
 def test_nothing_acknowledged_is_lost_over_hundreds_of_kills(node: Path) -> None:

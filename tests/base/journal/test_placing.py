@@ -42,7 +42,7 @@ def test_flags_do_not_depend_on_order(copies: list[Copy], chance: Random) -> Non
     assert dict(zip(copies, flags_of(copies), strict=True)) == dict(zip(shuffled, flags_of(shuffled), strict=True))
 
 
-def state() -> list[tuple[object, ...]]:
+def state() -> list[tuple[int, int, bytes]]:
     """What readers see: every placed copy with its flags, without the times at which it came."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -228,7 +228,8 @@ def test_a_gzip_bomb_is_413_and_double_coding_415(client: Client) -> None:
 
 
 def test_a_declared_length_over_the_limit_is_refused_at_once(server: str) -> None:
-    with socket.create_connection(server.removeprefix("http://").split(":")) as raw:
+    host, port = server.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as raw:
         head = (
             f"POST {MAIN}objects/ HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\nContent-Type: {TAXII}\r\n\r\n"
         )

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commonwatch.core.stix.judge import judge
@@ -182,6 +182,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the test
 @given(st.sampled_from(sorted(PROPERTIES)), st.data())
 def test_no_value_of_any_property_makes_it_raise(kind: str, data: st.DataObject) -> None:
     names = data.draw(st.lists(st.sampled_from(sorted({*PROPERTIES[kind], "id", "type", "spec_version"})), max_size=6))

@@ -22,6 +22,7 @@ from django.db import OperationalError, connection, transaction
 
 from commonwatch.base.accounts.audit import record
 from commonwatch.base.accounts.models import FailedGuess, Role
+from commonwatch.base.journal.driver import fetch
 from commonwatch.core.errors import NotAllowed, TooBusy
 
 _RANK = {role.value: rank for rank, role in enumerate(Role)}
@@ -119,9 +120,8 @@ def _credentials(authorization: str | None) -> tuple[str | None, str]:
 
 
 def _look_up(query: str, key: bytes | str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(query.format(communities=_COMMUNITIES[connection.vendor]), [key])
-        return cursor.fetchone()
+    rows = fetch(query.format(communities=_COMMUNITIES[connection.vendor]), [key])
+    return rows[0] if rows else None
 
 
 def _problem(row: Any, name: str | None, address: str, now_us: int) -> str:

@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -33,6 +33,8 @@ class NodeSettings(BaseModel):
     """Every setting of a node. Descriptions are shown by `commonwatch settings` and checked against the docs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    # Django's settings object looks for this name on every value it gives out; not finding it costs microseconds.
+    _mask_wrapped: ClassVar[bool] = True
 
     data: Path = Field(description="Data folder: database, secret key, lock files, backups. Chosen with --data.")
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
@@ -72,7 +74,7 @@ class NodeSettings(BaseModel):
         "that is not public is refused otherwise.",
     )
     group_commit_wait_ms: float = Field(
-        0.0, ge=0, le=1000, description="How long the sequencer waits for company before it commits."
+        3.0, ge=0, le=1000, description="Longest that a commit waits for as many batches as came together lately."
     )
     guess_limit: int = Field(
         20, ge=1, description="Failed sign-ins from one address within ten minutes before it has to wait."

@@ -8,6 +8,7 @@ from commonwatch.base.intake.models import Source
 from commonwatch.base.intake.receive import Channel, Report, Result, receive
 from commonwatch.base.journal import quarantine
 from commonwatch.base.journal.models import QuarantineEntry
+from commonwatch.base.journal.values import Transaction
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 from commonwatch.core.stix.split import split
 from commonwatch.core.stix.values import Piece
@@ -54,7 +55,7 @@ def retry(number: int, mended: bytes | None, *, actor: str, now_us: int) -> Resu
     channel = Channel(source.pk, source.default_marking, actor, tuple(held.slots))
     piece = _only_piece(mended) if mended is not None else Piece(bytes(held.raw), held.place, held.spec)
 
-    def resolve(report: Report) -> None:
+    def resolve(report: Report, _: Transaction) -> None:
         result = report.results[0]
         if result.is_in:
             quarantine.resolve_admitted(number, seq=result.seq, actor=actor, now_us=now_us)

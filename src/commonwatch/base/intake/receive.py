@@ -17,9 +17,9 @@ import msgspec
 from django.conf import settings
 
 from commonwatch.base.intake.classify import release_class
-from commonwatch.base.intake.sources import count
+from commonwatch.base.intake.sources import Counted, count
 from commonwatch.base.journal.sequencer import sequencer
-from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt
+from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt, Transaction
 from commonwatch.core.stix.judge import judge
 from commonwatch.core.stix.times import format_time
 from commonwatch.core.stix.values import Admissible, Finding, Piece, Rejected
@@ -86,7 +86,7 @@ _COUNTER = {
 
 
 def receive(
-    pieces: Sequence[Piece], channel: Channel, now_us: int, also: Callable[[Report], None] | None = None
+    pieces: Sequence[Piece], channel: Channel, now_us: int, also: Callable[[Report, Transaction], None] | None = None
 ) -> Future[Report]:
     """Judge the pieces on this thread and hand them to the sequencer; `also` runs in the same transaction.
 
@@ -106,11 +106,11 @@ def receive(
             held.append(Held(judgement.raw, judgement.place, judgement.object_id, judgement.findings, piece.spec))
     reported: list[Report] = []
 
-    def write(receipt: Receipt) -> None:
+    def write(receipt: Receipt, transaction: Transaction) -> None:
         report = Report(_results(judgements, receipt.outcomes))
-        count(channel.source, report.tally(), now_us)
+        transaction.gather(count, Counted(channel.source, report.tally(), now_us))
         if also is not None:
-            also(report)
+            also(report, transaction)
         reported[:] = [report]
 
     batch = Batch(arrivals, channel.source, channel.actor, channel.slots, held, write)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake.models import Source
+from commonwatch.base.journal.driver import execute
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.stix.markings import MARKING_IDS
 
@@ -32,8 +35,20 @@ def ensure_source(name: str, default_marking: str) -> Source:
     return source
 
 
-def count(source: int, tally: Mapping[str, int], at_us: int) -> None:
-    """Add one batch's tally to the source's counters."""
-    numbers = [tally[key] for key in ("admitted", "with_findings", "duplicate", "quarantined", "refused")]
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [*numbers, at_us, source])
+class Counted(NamedTuple):
+    """One batch's tally, for its source."""
+
+    source: int
+    tally: dict[str, int]
+    at_us: int
+
+
+def count(batches: Sequence[Counted]) -> None:
+    """Add tallies to their sources' counters: one statement for each source, however many batches it sent."""
+    sums: dict[int, Counter[str]] = {}
+    for batch in batches:
+        sums.setdefault(batch.source, Counter()).update(batch.tally)
+    last = max(batch.at_us for batch in batches)
+    for source, tally in sorted(sums.items()):
+        numbers = [tally[key] for key in ("admitted", "with_findings", "duplicate", "quarantined", "refused")]
+        execute(_COUNT, [*numbers, last, source])

@@ -12,8 +12,9 @@ Cost of a batch: one look-up for all its ids, one bulk insert, whatever else onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from commonwatch.base.journal.copying import PlacementRow, VersionRow
 from commonwatch.base.journal.interning import Interning
 from commonwatch.base.journal.models import QuarantineEntry
 from commonwatch.base.journal.placing import Copy, flags_of
-from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt
+from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt, T
 from commonwatch.core.stix.ids import canonical
 from commonwatch.core.stix.ijson import gate
 from commonwatch.core.stix.values import Finding
@@ -60,6 +61,7 @@ class Appending:
         self._known: dict[_Id, list[_Known]] = {}
         self._looked_up: set[bytes] = set()
         self._touched: set[tuple[_Id, int]] = set()  # ids with several copies in a slot: their flags are recomputed
+        self._gathered: dict[Callable[[list[Any]], None], list[Any]] = {}
 
     def take_seq(self) -> int:
         """The next place in the journal."""
@@ -69,7 +71,7 @@ class Appending:
 
     def append(self, batch: Batch) -> Receipt:
         """Apply the rules above to a batch."""
-        self._look_up({arrival.uid for arrival in batch.arrivals})
+        self.look_up({arrival.uid for arrival in batch.arrivals})
         exact = self._exact_raws(batch.arrivals)
         held = list(batch.held)
         outcomes: list[Outcome] = []
@@ -103,6 +105,10 @@ class Appending:
             self._hold(held, batch)
         return Receipt(outcomes, self._next - 1)
 
+    def gather(self, write: Callable[[list[T]], None], item: T) -> None:
+        """Have `write` called once, before the commit, with every item gathered for it."""
+        self._gathered.setdefault(write, []).append(item)
+
     def flush(self) -> None:
         """Write what is buffered, so that SQL sees it."""
         if self._versions or self._placements:
@@ -116,12 +122,14 @@ class Appending:
     def finish(self) -> None:
         """Last step before commit."""
         self.flush()
+        for write, items in self._gathered.items():
+            write(items)
         if self._next > self._first:
             rows.set_last_seq(self._next - 1)
 
     def copies(self, uid: bytes, kind: int) -> list[_Known]:
         """Every copy of one object; for acts."""
-        self._look_up({uid})
+        self.look_up({uid})
         return self._known.get((uid, kind), [])
 
     def recompute(self, seqs: list[int], slot: int, copies: Iterable[_Known]) -> None:
@@ -140,7 +148,8 @@ class Appending:
         for identity in [identity for identity in self._known if identity[0] == uid]:
             del self._known[identity]
 
-    def _look_up(self, uids: set[bytes]) -> None:
+    def look_up(self, uids: set[bytes]) -> None:
+        """Learn what is held of these ids; once for a whole group is cheaper than once for each batch."""
         wanted = uids - self._looked_up
         if not wanted:
             return
@@ -214,7 +223,7 @@ class Appending:
 
     def _duplicate(self, same: _Known, identity: _Id, batch: Batch) -> Outcome:
         if same.source != batch.source:
-            rows.add_voucher(same.seq, batch.source, self.now_us)
+            self.gather(rows.add_vouchers, (same.seq, batch.source, self.now_us))
         missing = [slot for slot in batch.slots if not self._is_placed(same.seq, slot)]
         for slot in missing:
             seq = self.take_seq()

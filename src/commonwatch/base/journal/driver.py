@@ -6,35 +6,58 @@ It shares Django's transaction, and its errors come out as Django's, so that cal
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import connections
 
 
 def fetch(query: str, parameters: Sequence[Any]) -> list[Any]:
     """All rows of a query with %s for each parameter; PostgreSQL answers in binary."""
-    connection.ensure_connection()
-    driver: Any = connection.connection
-    with connection.wrap_database_errors:
-        if connection.vendor == "sqlite":
-            found: list[Any] = driver.execute(query.replace("%s", "?"), parameters).fetchall()
+    wrapper = _wrapper()
+    if wrapper.connection is None:
+        wrapper.ensure_connection()
+    with wrapper.wrap_database_errors:
+        if wrapper.vendor == "sqlite":
+            found: list[Any] = wrapper.connection.execute(_marked(query), parameters).fetchall()
             return found
-        with _cursor(driver) as cursor:
+        with _cursor(wrapper.connection) as cursor:
             rows: list[Any] = cursor.execute(query, parameters, binary=True).fetchall()
             return rows
 
 
-def insert_many(statement: str, rows: Iterable[Sequence[Any]]) -> None:
-    """SQLite's bulk insert, with ? for each value."""
-    driver: Any = connection.connection
-    with connection.wrap_database_errors:
-        driver.executemany(statement, rows)
+def execute(statement: str, parameters: Sequence[Any]) -> None:
+    """One statement without rows to answer, %s for each parameter; inside a transaction."""
+    execute_many(statement, [parameters])
+
+
+def execute_many(statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """The same statement for each row of parameters; inside a transaction."""
+    wrapper = _wrapper()
+    with wrapper.wrap_database_errors:
+        if wrapper.vendor == "sqlite":
+            wrapper.connection.executemany(_marked(statement), rows)
+            return
+        with _cursor(wrapper.connection) as cursor:
+            cursor.executemany(statement, rows)
 
 
 def copy_in(statement: str, data: bytes) -> None:
     """PostgreSQL's bulk insert, from data in its binary COPY format."""
-    with connection.wrap_database_errors, _cursor(connection.connection) as cursor, cursor.copy(statement) as copy:
+    wrapper = _wrapper()
+    with wrapper.wrap_database_errors, _cursor(wrapper.connection) as cursor, cursor.copy(statement) as copy:
         copy.write(data)
+
+
+def _wrapper() -> Any:
+    """This thread's connection itself: each look through `django.db.connection` costs as much as a small query."""
+    return connections["default"]
+
+
+@lru_cache(maxsize=1024)
+def _marked(query: str) -> str:
+    """The query as SQLite wants it."""
+    return query.replace("%s", "?")
 
 
 def _cursor(driver: Any) -> Any:

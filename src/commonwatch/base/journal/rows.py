@@ -10,10 +10,11 @@ import orjson
 from django.db import connection
 
 from commonwatch.base.journal.copying import PlacementRow, VersionRow, binary_placements, binary_versions
-from commonwatch.base.journal.driver import copy_in, fetch, insert_many
+from commonwatch.base.journal.driver import copy_in, execute, execute_many, fetch
 from commonwatch.base.journal.schema import SEQ_MASK, SLOT_SHIFT, position
 
 _MOST_PARAMETERS = 1000  # of one statement
+_FIVE, _TEN = ",".join(["%s"] * 5), ",".join(["%s"] * 10)
 
 
 class HeldCopy(NamedTuple):
@@ -32,15 +33,12 @@ class HeldCopy(NamedTuple):
 def last_seq_for_update() -> int:
     """The journal's last entry; on PostgreSQL this takes the sequencer's lock to the end of the transaction."""
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT last_seq FROM journal_head{lock}")
-        return int(cursor.fetchone()[0])
+    return int(fetch(f"SELECT last_seq FROM journal_head{lock}", [])[0][0])
 
 
 def set_last_seq(seq: int) -> None:
     """Record the journal's last entry."""
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE journal_head SET last_seq = %s", [seq])
+    execute("UPDATE journal_head SET last_seq = %s", [seq])
 
 
 def copies_of(uids: Sequence[bytes]) -> list[HeldCopy]:
@@ -60,8 +58,8 @@ def copies_of(uids: Sequence[bytes]) -> list[HeldCopy]:
 def insert(versions: Sequence[VersionRow], placements: Sequence[PlacementRow]) -> None:
     """Add the rows."""
     if connection.vendor == "sqlite":
-        insert_many("INSERT INTO journal_version VALUES (?,?,?,?,?,?,?,?,?,?)", versions)
-        insert_many("INSERT INTO journal_placement VALUES (?,?,?,?,?)", placements)
+        execute_many(f"INSERT INTO journal_version VALUES ({_TEN})", versions)
+        execute_many(f"INSERT INTO journal_placement VALUES ({_FIVE})", placements)
         return
     columns = "(seq, version, type, source, class, spec, marks, uid, findings, raw)"
     copy_in(f"COPY journal_version {columns} FROM STDIN (FORMAT BINARY)", binary_versions(versions))
@@ -98,31 +96,25 @@ def _by_numbers(query: str, numbers: Sequence[int]) -> list[Any]:
     rows: list[Any] = []
     for first in range(0, len(numbers), _MOST_PARAMETERS):
         chunk = numbers[first : first + _MOST_PARAMETERS]
-        with connection.cursor() as cursor:
-            cursor.execute(f"{query} ({','.join(['%s'] * len(chunk))})", chunk)
-            rows += cursor.fetchall()
+        rows += fetch(f"{query} ({','.join(['%s'] * len(chunk))})", chunk)
     return rows
 
 
-def add_voucher(seq: int, source: int, at_us: int) -> None:
-    """Record that a further source brought the same content; nothing if it did before."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO journal_voucher (seq, source, first_us) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [seq, source, at_us],
-        )
+def add_vouchers(vouchers: Sequence[tuple[int, int, int]]) -> None:
+    """Record (seq, source, microseconds) that a further source brought the same content; nothing if it did before."""
+    execute_many(
+        "INSERT INTO journal_voucher (seq, source, first_us) VALUES (%s,%s,%s) ON CONFLICT DO NOTHING", vouchers
+    )
 
 
 def add_act(seq: int, kind: str, target: int, slot: int | None, actor: str, reason: str, detail: str) -> None:
     """Record an act as an entry of its own."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO journal_act (seq, kind, target, slot, actor, reason, detail) VALUES (%s,%s,%s,%s,%s,%s,%s)",
-            [seq, kind, target, slot, actor, reason, detail],
-        )
+    execute(
+        "INSERT INTO journal_act (seq, kind, target, slot, actor, reason, detail) VALUES (%s,%s,%s,%s,%s,%s,%s)",
+        [seq, kind, target, slot, actor, reason, detail],
+    )
 
 
 def set_flags(changes: Iterable[tuple[int, int]]) -> None:
     """(flags, pos) pairs."""
-    with connection.cursor() as cursor:
-        cursor.executemany("UPDATE journal_placement SET flags = %s WHERE pos = %s", list(changes))
+    execute_many("UPDATE journal_placement SET flags = %s WHERE pos = %s", list(changes))

@@ -1,6 +1,7 @@
 """The one writer: gathers what is waiting into one transaction, gives entries their order, commits, then answers.
 
-1. Callers hand in batches from any thread; one writing thread per process takes all that wait (group commit).
+1. Callers hand in batches from any thread; one writing thread per process takes all that wait (group commit). Where
+   several came together lately it waits for as many again, a few milliseconds at most: fewer, larger commits.
 2. Processes take turns: on SQLite at a file lock, which hands over at once where SQLite's own lock would be polled; on
    PostgreSQL at the row of `journal_head`. So entries are ordered as they are committed.
 3. A batch that fails alone (its `also` raised) is rolled back alone: the group is then run again, batch by batch.
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from time import monotonic
 from typing import TypeVar
 
 from django.conf import settings
@@ -23,7 +25,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from commonwatch.base.clock import now_us
 from commonwatch.base.journal.appending import Appending
 from commonwatch.base.journal.interning import Interning
-from commonwatch.base.journal.values import Batch, Receipt
+from commonwatch.base.journal.values import Arrival, Batch, Receipt
 from commonwatch.core.errors import NodeUnable
 
 T = TypeVar("T")
@@ -36,11 +38,12 @@ MAX_GROUP_OBJECTS = 4_000
 class _Request:
     """One caller's work and the future it waits for."""
 
-    __slots__ = ("future", "size", "work")
+    __slots__ = ("arrivals", "future", "size", "work")
 
-    def __init__(self, work: Work[object], size: int) -> None:
+    def __init__(self, work: Work[object], size: int, arrivals: Sequence[Arrival]) -> None:
         self.work = work
         self.size = size
+        self.arrivals = arrivals
         self.future: Future[object] = Future()
 
 
@@ -52,6 +55,7 @@ class Sequencer:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._interning = Interning()
+        self._company = 1  # how many batches came together lately; a lone caller never waits
 
     def submit(self, batch: Batch) -> Future[Receipt]:
         """Append a batch; the receipt is durable. Fails with NodeUnable, or with whatever `also` raised."""
@@ -59,10 +63,10 @@ class Sequencer:
         def work(appending: Appending) -> Receipt:
             receipt = appending.append(batch)
             if batch.also is not None:
-                batch.also(receipt)
+                batch.also(receipt, appending)
             return receipt
 
-        return self._enqueue(work, len(batch.arrivals) + len(batch.held))
+        return self._enqueue(work, len(batch.arrivals) + len(batch.held), batch.arrivals)
 
     def append(self, batch: Batch) -> Receipt:
         """`submit`, and wait."""
@@ -80,8 +84,8 @@ class Sequencer:
                 self._thread.join()
                 self._thread = None
 
-    def _enqueue(self, work: Work[T], size: int) -> Future[T]:
-        request = _Request(work, size)
+    def _enqueue(self, work: Work[T], size: int, arrivals: Sequence[Arrival] = ()) -> Future[T]:
+        request = _Request(work, size, arrivals)
         if self._thread is None:
             self._start()
         self._waiting.put(request)
@@ -101,10 +105,13 @@ class Sequencer:
             connection.close()
 
     def _group(self, first: _Request) -> list[_Request]:
+        """What waits, and what comes in while we wait for as much company as there was lately."""
         group, size = [first], first.size
+        deadline = monotonic() + settings.COMMONWATCH.group_commit_wait_ms / 1000
         while len(group) < MAX_GROUP and size < MAX_GROUP_OBJECTS:
             try:
-                request = self._waiting.get_nowait()
+                patience = deadline - monotonic() if len(group) < self._company else 0.0
+                request = self._waiting.get(timeout=patience) if patience > 0 else self._waiting.get_nowait()
             except queue.Empty:
                 break
             if request is None:
@@ -112,12 +119,13 @@ class Sequencer:
                 break
             group.append(request)
             size += request.size
+        self._company = max(len(group), self._company - 1)
         return group
 
     def _commit(self, group: list[_Request]) -> None:
         """Commit a group and answer its callers; a group whose transaction fails is tried again one by one."""
         try:
-            results = self._transact([request.work for request in group])
+            results = self._transact(group)
         except Exception as error:  # noqa: BLE001 - handed to the caller that caused it, or retried alone
             self._interning.forget()
             if len(group) > 1:
@@ -129,11 +137,12 @@ class Sequencer:
         for request, result in zip(group, results, strict=True):
             request.future.set_result(result)
 
-    def _transact(self, works: Sequence[Work[object]]) -> list[object]:
+    def _transact(self, group: Sequence[_Request]) -> list[object]:
         connection.close_if_unusable_or_obsolete()  # after an error, or a server that restarted
         with _turn(), transaction.atomic():
             appending = Appending(now_us(), self._interning)
-            results = [work(appending) for work in works]
+            appending.look_up({arrival.uid for request in group for arrival in request.arrivals})
+            results = [request.work(appending) for request in group]
             appending.finish()
         self._interning.keep()
         return results

@@ -5,10 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from commonwatch.core.stix.values import Finding
+
+T = TypeVar("T")
 
 
 class ReleaseClass(msgspec.Struct, frozen=True, gc=False):
@@ -70,12 +73,19 @@ class Receipt:
     last_seq: int
 
 
+class Transaction(Protocol):
+    """The sequencer's open transaction, for callers that write beside the journal."""
+
+    def gather(self, write: Callable[[list[T]], None], item: T) -> None:
+        """Have `write` called once, before the commit, with the items of every batch in the transaction."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """What one caller wants appended, all in one transaction with whatever `also` writes.
 
-    `also` runs inside the transaction, after the journal's own writes, on the writing thread, with the receipt. If it
-    raises, this batch is rolled back whole and the caller gets the exception; other batches are not touched.
+    `also` runs inside the transaction, on the writing thread, once the batch's outcomes are known. If it raises, this
+    batch is rolled back whole and the caller gets the exception; other batches are not touched.
     """
 
     arrivals: Sequence[Arrival]
@@ -83,7 +93,7 @@ class Batch:
     actor: str
     slots: tuple[int, ...] = ()
     held: Sequence[Held] = ()
-    also: Callable[[Receipt], None] | None = field(default=None, compare=False)
+    also: Callable[[Receipt, Transaction], None] | None = field(default=None, compare=False)
 
 
 class Admission(msgspec.Struct, frozen=True, gc=False):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from commonwatch.base.journal.driver import fetch
 from commonwatch.base.release.reader import Reader
 from commonwatch.core.errors import NotFound
 
@@ -43,7 +44,7 @@ def visible_collections(reader: Reader) -> list[CollectionView]:
 def collection(reader: Reader, name: str) -> CollectionView:
     """One collection by id or alias; raises NotFound alike for absent and withheld ones.
 
-    Plain SQL, not the ORM, which would be most of the cost of a poll that finds nothing.
+    Plain SQL by the driver, not the ORM, which would be most of the cost of a poll that finds nothing.
     """
     condition, values = " WHERE c.alias = %s", list[Any]([name])
     if (uuid := _uuid(name)) is not None:
@@ -56,9 +57,7 @@ def collection(reader: Reader, name: str) -> CollectionView:
 
 def _views(reader: Reader, condition: str, values: list[Any]) -> list[CollectionView]:
     """One row for each grant, or one without for a collection that has none."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_SELECT}{condition} ORDER BY c.slot, m.name", values)
-        rows = cursor.fetchall()
+    rows = fetch(f"{_SELECT}{condition} ORDER BY c.slot, m.name", values)
     return [_view(list(group), reader) for _, group in groupby(rows, key=itemgetter(0))]
 
 

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import orjson
 from django.db import connection
 
 from commonwatch.base.journal import schema
 from commonwatch.base.journal.driver import fetch
+from commonwatch.base.journal.rows import raws_of
 from commonwatch.base.release.types import type_numbers
 from commonwatch.core.taxii.filters import ObjectFilter
 
@@ -34,6 +36,8 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 EMPTY = Page(b"", 0, 0, 0, 0, False)
 _P = "journal_placement"
+# Position, type number, UUID, version, specification, marks, entry.
+ManifestRow = tuple[int, int, bytes, int, int, int, int]
 
 
 def objects_page(slot: int, wanted: ObjectFilter, limit: int, after: int | None) -> Page:
@@ -55,10 +59,8 @@ def objects_page(slot: int, wanted: ObjectFilter, limit: int, after: int | None)
     return _page(slot, wanted, limit, fetch(query, parameters)[0])
 
 
-def manifest_page(
-    slot: int, wanted: ObjectFilter, limit: int, after: int | None
-) -> list[tuple[int, int, bytes, int, int, int, int]]:
-    """Rows (pos, type number, UUID, version, spec, marks, seq) of a page, in order; up to `limit` + 1 of them, to tell of more."""
+def manifest_page(slot: int, wanted: ObjectFilter, limit: int, after: int | None) -> list[ManifestRow]:
+    """Rows of a page, in order; up to `limit` + 1 of them, to tell of more."""
     rows = _positions(slot, wanted, limit + 1, after)
     if rows is None:
         return []
@@ -69,6 +71,16 @@ def manifest_page(
         f"{join} journal_version v ON v.seq = c.seq ORDER BY c.pos"
     )
     return fetch(query, parameters)
+
+
+def long_versions(rows: Sequence[ManifestRow]) -> dict[int, str]:
+    """The versions, by entry, that their authors wrote with more than six digits: only their bytes tell how."""
+    long = [row[6] for row in rows if row[5] & schema.DIGITS == schema.DIGITS]
+    texts = {}
+    for seq, raw in raws_of(long).items():
+        value = orjson.loads(raw) if raw else {}
+        texts[seq] = str(value.get("modified", value.get("created", "")))
+    return {seq: text for seq, text in texts.items() if text}
 
 
 def _page(slot: int, wanted: ObjectFilter, limit: int, row: Sequence[Any]) -> Page:

@@ -14,6 +14,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.intake.receive import Channel, Report, receive
 from commonwatch.base.intake.sources import ensure_source
 from commonwatch.base.jobs.queue import enqueue
+from commonwatch.base.journal.values import Transaction
 from commonwatch.base.release.collections import CollectionView
 from commonwatch.base.release.pages import objects_page
 from commonwatch.capabilities.exchange.models import RemoteServer
@@ -143,7 +144,7 @@ def _take(remote: RemoteServer, page: Page) -> Report:
     slots = (remote.into_id,) if remote.into_id is not None else ()
     channel = Channel(remote.source_id, remote.source.default_marking, f"source:{remote.source.name}", slots)
 
-    def keep_place(report: Report) -> None:
+    def keep_place(report: Report, _: Transaction) -> None:
         RemoteServer.objects.filter(pk=remote.pk).update(
             added_after=page.added_after, pulled=F("pulled") + len(report.results)
         )

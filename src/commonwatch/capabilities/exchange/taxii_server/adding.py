@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import lru_cache
 from uuid import uuid4
@@ -11,9 +12,12 @@ from django.conf import settings
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake.receive import Channel, Report, receive
 from commonwatch.base.intake.sources import ensure_source
+from commonwatch.base.journal.values import Transaction
+from commonwatch.base.release.collections import CollectionView
 from commonwatch.base.release.collections import collection as find_collection
+from commonwatch.base.release.reader import Reader
 from commonwatch.capabilities.exchange.taxii_server.request import Answer, Request, resource
-from commonwatch.capabilities.exchange.taxii_server.statuses import fresh_status, store_status
+from commonwatch.capabilities.exchange.taxii_server.statuses import Added, fresh_status, store_statuses
 from commonwatch.core.errors import InvalidInput, NotAllowed
 from commonwatch.core.stix.split import split
 from commonwatch.core.taxii.media import is_taxii
@@ -23,10 +27,10 @@ MAX_OBJECTS = 100_000  # of one envelope: bounds the memory and the transaction 
 
 def add(request: Request, name: str) -> Answer:
     """Add, and wait for the commit."""
-    return begin(request, name).result()
+    return begin(request, name, find_collection).result()
 
 
-def begin(request: Request, name: str) -> Future[Answer]:
+def begin(request: Request, name: str, find: Callable[[Reader, str], CollectionView]) -> Future[Answer]:
     """Judge the body on this thread and hand it over; the future's answer is given once everything is durable."""
     if not is_taxii(request.headers.get("content-type")):
         raise InvalidInput(
@@ -35,7 +39,7 @@ def begin(request: Request, name: str) -> Future[Answer]:
             "Send Content-Type: application/taxii+json;version=2.1.",
             status=415,
         )
-    view = find_collection(request.reader, name)
+    view = find(request.reader, name)
     if not view.can_write:
         raise NotAllowed("write-refused", "You may read this collection, not add to it.", "Ask its keeper for access.")
     container = split(request.body)
@@ -58,8 +62,8 @@ def begin(request: Request, name: str) -> Future[Answer]:
     channel = _channel(request.identity.name, view.slot)
     answered: Future[Answer] = Future()
 
-    def write_status(report: Report) -> None:
-        store_status(uuid, view.slot, request.identity.account_id, now, report)
+    def write_status(report: Report, transaction: Transaction) -> None:
+        transaction.gather(store_statuses, Added(uuid, view.slot, request.identity.account_id, now, report))
 
     def answer(done: Future[Report]) -> None:
         if (problem := done.exception()) is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from commonwatch.base.journal import schema
+from commonwatch.base.release.pages import ManifestRow
 from commonwatch.base.release.types import type_name
 from commonwatch.capabilities.exchange.taxii_server.request import Answer
 from commonwatch.core.errors import CommonwatchError, TooBusy
@@ -15,7 +16,6 @@ from commonwatch.core.taxii.media import STIX_20, STIX_21
 
 # What TAXII gives objects without created and modified (section 3.4.1): adding them again is a duplicate.
 NO_VERSION = "1970-01-01T00:00:00.000000Z"
-ManifestRow = tuple[int, int, bytes, int, int, int, int]
 
 
 def error(problem: CommonwatchError) -> Answer:
@@ -47,17 +47,27 @@ def envelope(body: bytes, following: str | None) -> bytes:
     return b'{"more":true,"next":"' + following.encode() + b'","objects":[' + body + b"]}"
 
 
-def manifest(rows: Sequence[ManifestRow]) -> bytes:
-    """Manifest records joined by commas. Their strings are built here because that is most of a manifest's cost."""
+def manifest(rows: Sequence[ManifestRow], longer: Mapping[int, str]) -> bytes:
+    """Manifest records joined by commas; `longer` has the versions with more than six digits, by entry.
+
+    The strings are built here, by hand, because that is most of a manifest's cost: neighbours mostly share type and
+    second, and building the same JSON inside SQLite costs twice as much.
+    """
     records = []
-    epoch, mask, digits_mask = schema.EPOCH_US, schema.SEQ_MASK, schema.DIGITS
-    for pos, kind, uid, version, spec, marks, _ in rows:
-        text = uid.hex()
-        shown = format_time(version, min(marks & digits_mask, 6)) if version else NO_VERSION
+    epoch, mask = schema.EPOCH_US, schema.SEQ_MASK
+    kind_before, second_before, opening, added = -1, -1, "", ""
+    for pos, kind, uid, version, spec, marks, seq in rows:
+        if kind != kind_before:
+            kind_before, opening = kind, f'{{"id":"{type_name(kind)}--'
+        second, fraction = divmod((pos & mask) + epoch, 1_000_000)
+        if second != second_before:
+            second_before, added = second, format_time(second * 1_000_000, 0)[:-1]
+        digits = uid.hex()
         records.append(
-            f'{{"id":"{type_name(kind)}--{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}",'
-            f'"date_added":"{format_time((pos & mask) + epoch, 6)}",'
-            f'"version":"{shown}","media_type":"{STIX_21 if spec else STIX_20}"}}'
+            f'{opening}{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}",'
+            f'"date_added":"{added}.{fraction:06d}Z",'
+            f'"version":"{version_text(version, marks, seq, longer)}",'
+            f'"media_type":"{STIX_21 if spec else STIX_20}"}}'
         )
     return ",".join(records).encode()
 
@@ -67,6 +77,8 @@ def added_text(microseconds: int) -> str:
     return format_time(microseconds, 6)
 
 
-def version_text(version: int, marks: int) -> str:
+def version_text(version: int, marks: int, seq: int, longer: Mapping[int, str]) -> str:
     """A version as its author wrote it; the fixed stand-in for objects without one (section 3.4.1)."""
-    return format_time(version, min(marks & schema.DIGITS, 6)) if version else NO_VERSION
+    if not version:
+        return NO_VERSION
+    return longer[seq] if seq in longer else format_time(version, min(marks & schema.DIGITS, 6))

@@ -1,8 +1,8 @@
 """The ASGI application: reads the request with bounds, finds out who sends it, does the work in threads, answers.
 
-1. Database work runs in a fixed pool of threads, each with its own connection. 2. A body of a few objects is judged on
-the loop and handed to the sequencer, so that many small posts share one commit and no thread waits for it. 3. Every
-error is a TAXII error resource; nothing a client sends makes a 500.
+1. Database work runs in a fixed pool of threads, each with its own connection. 2. Small posts go there
+together (`gathering`), so that many share one hand-over and one commit and no thread waits for it. 3. Every error is a
+TAXII error resource; nothing a client sends makes a 500.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from commonwatch.base.accounts.identify import client_address, identify
+from commonwatch.base.accounts.identify import Identity, client_address, identify
 from commonwatch.base.clock import now_us
+from commonwatch.base.release.collections import collection as find_collection
 from commonwatch.capabilities.exchange.taxii_server import adding
 from commonwatch.capabilities.exchange.taxii_server.answers import error
+from commonwatch.capabilities.exchange.taxii_server.gathering import Gathering
 from commonwatch.capabilities.exchange.taxii_server.request import Answer, Request
 from commonwatch.capabilities.exchange.taxii_server.routes import Route, check_accept, handler, route
 from commonwatch.core.errors import CommonwatchError, InvalidInput, NodeUnable
@@ -29,10 +32,12 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+_Post = tuple[Scope, Mapping[str, str], Route, bytes]
+
 log = logging.getLogger(__name__)
 
 THREADS = 8  # more would only queue for the cores behind them; each holds a database connection
-INLINE_BYTES = 8_192  # a post this small is judged on the loop: less work than handing it to a thread
+SMALL_BYTES = 8_192  # posts up to this size share a hand-over to a thread, and mostly a commit
 MAX_HEADER_BYTES = 8_192  # of Authorization
 _TOO_LARGE = "body-too-large"
 
@@ -42,6 +47,7 @@ class TaxiiApplication:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, "taxii")
+        self._small_posts = Gathering(self._pool, _begin)
 
     def close(self) -> None:
         """End the threads; requests under way are finished first."""
@@ -66,31 +72,41 @@ class TaxiiApplication:
         found = route(scope["path"])
         work = handler(found, scope["method"])
         body = await _body(receive, headers) if scope["method"] == "POST" else b""
-        loop = asyncio.get_running_loop()
-        if work is adding.add and len(body) <= INLINE_BYTES:
-            begun = await loop.run_in_executor(self._pool, _begin, scope, headers, found, body)
-            return await asyncio.wrap_future(begun)
-        return await loop.run_in_executor(self._pool, _work, work, scope, headers, found, body)
+        if work is adding.add and len(body) <= SMALL_BYTES:
+            return await self._small_posts.answer((scope, headers, found, body))
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _work, work, scope, headers, found, body)
 
 
 def _work(work: Callable[..., Answer], scope: Scope, headers: Mapping[str, str], found: Route, body: bytes) -> Answer:
     connection.close_if_unusable_or_obsolete()
-    request = _request(scope, headers, body)
+    request = _request(scope, headers, body, identify, now_us())
     return work(request, *found.names)
 
 
-def _begin(scope: Scope, headers: Mapping[str, str], found: Route, body: bytes) -> Future[Answer]:
+def _begin(posts: Sequence[_Post]) -> list[Future[Answer]]:
+    """Begin a round of posts; those of the same sender or to the same collection share its look-up."""
     connection.close_if_unusable_or_obsolete()
-    return adding.begin(_request(scope, headers, body), *found.names)
+    who, find, now = cache(identify), cache(find_collection), now_us()
+    promises = []
+    for scope, headers, found, body in posts:
+        try:
+            promise = adding.begin(_request(scope, headers, body, who, now), found.names[0], find)
+        except Exception as problem:  # noqa: BLE001 - raised again where this request is answered
+            promise = Future()
+            promise.set_exception(problem)
+        promises.append(promise)
+    return promises
 
 
-def _request(scope: Scope, headers: Mapping[str, str], body: bytes) -> Request:
+def _request(
+    scope: Scope, headers: Mapping[str, str], body: bytes, who: Callable[..., Identity], now_us: int
+) -> Request:
     configured = settings.COMMONWATCH
     peer = scope["client"][0] if scope.get("client") else ""
     address, trusted = client_address(peer, headers.get("x-forwarded-for"), tuple(configured.trusted_proxies))
     named = configured.client_certificate_header.lower()
     certificate = headers.get(named) if named and trusted else None
-    identity = identify(headers.get("authorization"), address, certificate, now_us())
+    identity = who(headers.get("authorization"), address, certificate, now_us)
     request = Request(scope["method"], scope["path"], scope["query_string"], headers, identity, body)
     check_accept(request)
     return request

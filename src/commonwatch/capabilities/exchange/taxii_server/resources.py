@@ -11,7 +11,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.journal import acts, schema
 from commonwatch.base.release.collections import CollectionView, visible_collections
 from commonwatch.base.release.collections import collection as find_collection
-from commonwatch.base.release.pages import manifest_page, objects_page
+from commonwatch.base.release.pages import ManifestRow, long_versions, manifest_page, objects_page
 from commonwatch.capabilities.exchange.models import AddStatus
 from commonwatch.capabilities.exchange.taxii_server.answers import added_text, envelope, version_text
 from commonwatch.capabilities.exchange.taxii_server.answers import manifest as manifest_records
@@ -73,7 +73,7 @@ def manifest(request: Request, name: str) -> Answer:
     view = _readable(request, name)
     query = parse_query(request.query)
     rows, following, headers = _rows(request, view, query, query.filter, b"manifest")
-    return Answer(200, envelope(manifest_records(rows), following), headers)
+    return Answer(200, envelope(manifest_records(rows, long_versions(rows)), following), headers)
 
 
 def versions(request: Request, name: str, identifier: str) -> Answer:
@@ -86,9 +86,10 @@ def versions(request: Request, name: str, identifier: str) -> Answer:
         raise _no_object()
     if not rows:
         return resource({})
+    longer = long_versions(rows)
     body: dict[str, object] = {
         "more": following is not None,
-        "versions": [version_text(row[3], row[5]) for row in rows],
+        "versions": [version_text(row[3], row[5], row[6], longer) for row in rows],
     }
     if following is not None:
         body["next"] = following
@@ -152,7 +153,7 @@ def _objects(request: Request, view: CollectionView, query: Query, wanted: Objec
 
 def _rows(
     request: Request, view: CollectionView, query: Query, wanted: ObjectFilter, kind: bytes
-) -> tuple[list[tuple[int, int, bytes, int, int, int, int]], str | None, dict[str, str]]:
+) -> tuple[list[ManifestRow], str | None, dict[str, str]]:
     bound = _bound(request, view, wanted, kind)
     limit, after = _start(query, bound)
     rows = manifest_page(view.slot, wanted, limit, after)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 from django.db import connection
 
 from commonwatch.base.intake.receive import Report, Result
+from commonwatch.base.journal.driver import execute_many
 from commonwatch.capabilities.exchange.models import AddStatus
 from commonwatch.core.stix.times import format_time
 
@@ -18,14 +21,27 @@ _INSERT = (
 )
 
 
-def store_status(uuid: UUID, slot: int, account: int, requested_us: int, report: Report) -> None:
-    """Write the status row in the transaction of the objects themselves."""
-    failures = [_failure(result) for result in report.results if not result.is_in]
-    total = len(report.results)
-    key = uuid if connection.features.has_native_uuid_field else uuid.hex
-    row = [key, slot, account, requested_us, total, total - len(failures), msgspec.json.encode(failures).decode()]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, row)
+class Added(NamedTuple):
+    """One add request and what became of it."""
+
+    uuid: UUID
+    slot: int
+    account: int
+    requested_us: int
+    report: Report
+
+
+def store_statuses(requests: Sequence[Added]) -> None:
+    """Write the status rows, in the transaction of the objects themselves."""
+    execute_many(_INSERT, [_row(request) for request in requests])
+
+
+def _row(request: Added) -> tuple[object, ...]:
+    failures = [_failure(result) for result in request.report.results if not result.is_in]
+    total = len(request.report.results)
+    key = request.uuid if connection.features.has_native_uuid_field else request.uuid.hex
+    told = msgspec.json.encode(failures).decode()
+    return key, request.slot, request.account, request.requested_us, total, total - len(failures), told
 
 
 def status_resource(status: AddStatus) -> dict[str, object]:
