@@ -23,6 +23,7 @@ SETUP_LINK_US = 24 * 3600 * 1_000_000
 TOKEN_BYTES = 32
 _HINT = 7  # "cw_" and four characters: enough to tell tokens apart, far too little to guess the rest
 _RANK = {role.value: rank for rank, role in enumerate(Role)}
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _TOKEN_NAME = re.compile(r"[\w .@-]{1,100}")
 
 
@@ -104,12 +105,30 @@ def set_active(name: str, active: bool, *, reason: str, actor: str, now_us: int)
     with transaction.atomic():
         account = Account.objects.filter(name=name).first()
         if account is None:
-            raise NotFound("account-unknown", f"There is no account {name}.", "See `commonwatch account list`.")
+            raise _no_account(name)
         account.is_active = active
         account.save(update_fields=["is_active"])
         verb = "account.enable" if active else "account.disable"
         record(actor, verb, name, "done", {"reason": reason}, now_us=now_us)
     return account
+
+
+def bind_certificate(name: str, fingerprint: str, *, actor: str, now_us: int) -> Account:
+    """Let a client certificate speak for an account: its SHA-256 fingerprint, with or without colons; "" unbinds."""
+    bare = fingerprint.replace(":", "").lower()
+    if bare and _FINGERPRINT.fullmatch(bare) is None:
+        raise InvalidInput(
+            "fingerprint-invalid",
+            f"{fingerprint} is no SHA-256 fingerprint.",
+            "Take it from `openssl x509 -in client.pem -noout -fingerprint -sha256`.",
+        )
+    with transaction.atomic():
+        if bare and Account.objects.filter(certificate_sha256=bare).exclude(name=name).exists():
+            raise Conflict("certificate-taken", "Another account has this certificate.", "Unbind it there first.")
+        if not Account.objects.filter(name=name).update(certificate_sha256=bare):
+            raise _no_account(name)
+        record(actor, "account.certificate", name, "done", {"sha256": bare}, now_us=now_us)
+    return Account.objects.get(name=name)
 
 
 def ensure_setup_link(now_us: int) -> str | None:
@@ -156,6 +175,10 @@ def check_name(name: str) -> None:
         raise InvalidInput(
             "name-invalid", f"{name!r} cannot be a name.", "Use 1 to 100 visible characters without a colon."
         )
+
+
+def _no_account(name: str) -> NotFound:
+    return NotFound("account-unknown", f"There is no account {name}.", "See `commonwatch account list`.")
 
 
 def _open_links(secret: str, now_us: int) -> QuerySet[SetupLink]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commonwatch.base.accounts.actions import create_token, ensure_account, revoke_token, set_active
+from commonwatch.base.accounts.actions import bind_certificate, create_token, ensure_account, revoke_token, set_active
 from commonwatch.base.accounts.models import Account, AuditEntry, Role, Token
 from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import communities_named
@@ -128,6 +128,24 @@ def enable(
     set_active(name, True, reason=reason, actor=ACTOR, now_us=now_us())
     current().print(f"{name} is switched on.")
     current().result({"name": name, "active": True})
+
+
+@accounts.command()
+def certificate(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    sha256: Annotated[str, typer.Option(help="Fingerprint of the client certificate.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="Unbind the certificate.")] = False,
+) -> None:
+    """Let a client certificate, verified by the TLS terminator, speak for an account; needs client_certificate_header.
+
+    Example: commonwatch account certificate partner-csirt --sha256 9F:86:D0:81:88:4C:7D:65:9A:2F:EA:A0:C5:5A:D0:15...
+    """
+    if bool(sha256) == remove:
+        raise InvalidInput("fingerprint-needed", "Which certificate?", "Give --sha256, or --remove.")
+    account = bind_certificate(name, sha256, actor=ACTOR, now_us=now_us())
+    bound = account.certificate_sha256
+    current().print(f"{name} is known by {bound}." if bound else f"{name} is known by no certificate.")
+    current().result({"name": name, "certificate_sha256": bound})
 
 
 def audit(

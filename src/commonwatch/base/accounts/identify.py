@@ -68,8 +68,8 @@ def identify(authorization: str | None, address: str, certificate_sha256: str | 
     name, secret = _credentials(authorization)
     if secret:
         row = _look_up(_BY_TOKEN, sha256(secret.encode()).digest())
-    elif certificate_sha256:
-        row = _look_up(_BY_CERTIFICATE, certificate_sha256.replace(":", "").lower())
+    elif certificate_sha256 and (bare := certificate_sha256.replace(":", "").lower()):
+        row = _look_up(_BY_CERTIFICATE, bare)
     else:
         raise (
             _refused()
@@ -171,7 +171,7 @@ def _count_guess(address: str, problem: str, account: str, now_us: int) -> None:
     with transaction.atomic():
         guess, _ = FailedGuess.objects.get_or_create(address=counted, window=window)
         if guess.count >= limit:
-            wait = (window + _WINDOW_US - now_us) // 1_000_000 + 1
+            wait = -(-(window + _WINDOW_US - now_us) // 1_000_000)
             raise TooBusy("too-many-guesses", "Too many failed attempts.", retry_after_seconds=wait, status=429)
         FailedGuess.objects.filter(pk=guess.pk).update(count=guess.count + 1)
         record(account or "unknown", "sign-in", account, "refused", {"reason": problem}, now_us=now_us, address=address)

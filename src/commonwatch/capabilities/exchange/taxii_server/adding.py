@@ -25,12 +25,7 @@ from commonwatch.core.taxii.media import is_taxii
 MAX_OBJECTS = 100_000  # of one envelope: bounds the memory and the transaction of one request
 
 
-def add(request: Request, name: str) -> Answer:
-    """Add, and wait for the commit."""
-    return begin(request, name, find_collection).result()
-
-
-def begin(request: Request, name: str, find: Callable[[Reader, str], CollectionView]) -> Future[Answer]:
+def add(request: Request, name: str, find: Callable[[Reader, str], CollectionView] = find_collection) -> Future[Answer]:
     """Judge the body on this thread and hand it over; the future's answer is given once everything is durable."""
     if not is_taxii(request.headers.get("content-type")):
         raise InvalidInput(

@@ -43,8 +43,8 @@ def envelope(body: bytes, following: str | None) -> bytes:
     if not body:
         return b"{}"
     if following is None:
-        return b'{"more":false,"objects":[' + body + b"]}"
-    return b'{"more":true,"next":"' + following.encode() + b'","objects":[' + body + b"]}"
+        return b"".join((b'{"more":false,"objects":[', body, b"]}"))
+    return b"".join((b'{"more":true,"next":"', following.encode(), b'","objects":[', body, b"]}"))
 
 
 def manifest(rows: Sequence[ManifestRow], longer: Mapping[int, str]) -> bytes:

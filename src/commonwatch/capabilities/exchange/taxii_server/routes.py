@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import NamedTuple
 
 from commonwatch.capabilities.exchange.taxii_server import adding, resources
@@ -10,7 +11,7 @@ from commonwatch.capabilities.exchange.taxii_server.request import Answer, Reque
 from commonwatch.core.errors import InvalidInput, NotFound
 from commonwatch.core.taxii.media import accepts_taxii
 
-Handler = Callable[..., Answer]
+Handler = Callable[..., Answer | Future[Answer]]  # a promise from what has to be committed first
 
 _NOT_THERE = NotFound("resource-unknown", "There is no such resource.", "Start from /taxii2/.")
 
