@@ -22,7 +22,7 @@ from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 
 NOW = 1_800_000_000_000_000
 DAY = 86_400_000_000
-PASSWORD = "quiet rivers carry far"  # noqa: S105
+PASSWORD = "quiet rivers carry far"
 
 
 def account(role: Role = Role.READER) -> Account:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ def test_guessing_is_limited_by_address_and_never_locks_out_the_right_token(read
 
 def test_a_whole_ipv6_network_counts_as_one_guesser(ready: Path) -> None:
     for number in range(settings.COMMONWATCH.guess_limit):
-        refusal(lambda number=number: bearer("cw_wrong", address=f"2001:db8::{number + 1:x}"))
+        refusal(partial(bearer, "cw_wrong", address=f"2001:db8::{number + 1:x}"))
     with pytest.raises(TooBusy):
         bearer("cw_wrong", address="2001:db8::ffff:1")
 
@@ -200,7 +201,7 @@ def test_a_client_certificate_speaks_for_the_account_it_is_bound_to(ready: Path)
 def test_an_empty_fingerprint_is_nobodys(ready: Path) -> None:
     made()
     for empty in (":", "::::", ""):
-        assert refusal(lambda empty=empty: identify(None, HOME, empty, NOW)) == (401, "sign-in-needed")
+        assert refusal(partial(identify, None, HOME, empty, NOW)) == (401, "sign-in-needed")
 
 
 def test_a_fingerprint_is_checked_and_belongs_to_one_account(ready: Path) -> None:

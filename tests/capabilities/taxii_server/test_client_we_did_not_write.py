@@ -9,7 +9,7 @@ import pytest
 from taxii2client.v21 import Collection, Server, as_pages
 
 from commonwatch.core.stix.split import split
-from tests.capabilities.taxii_server.conftest import indicator, token
+from tests.capabilities.partners import indicator, token
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.capabilities.taxii_server.conftest import MAIN, Client, add, ids, indicator, url_object
+from tests.capabilities.partners import MAIN, Client, add, ids, indicator, url_object
 
 HELD: list[dict[str, Any]] = [
     *[indicator(number, version=version) for number in (1, 2) for version in (1, 2, 3)],

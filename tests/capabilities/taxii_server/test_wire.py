@@ -14,7 +14,7 @@ import pytest
 from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import communities_named, create_community
 from commonwatch.base.release.actions import create_collection
-from tests.capabilities.taxii_server.conftest import MAIN, TAXII, Client, add, ids, indicator, token
+from tests.capabilities.partners import MAIN, TAXII, Client, add, ids, indicator, token
 
 
 def error(answer: httpx2.Response) -> tuple[int, str]:

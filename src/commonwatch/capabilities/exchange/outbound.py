@@ -25,6 +25,8 @@ Resolver = Callable[[str, int], Iterable[str]]
 TIMEOUT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 _NAT64 = ip_network("64:ff9b::/96")
+# Special-purpose networks of the IANA registries that older Pythons take for global (CVE-2024-4032).
+_NOT_GLOBAL = [ip_network(text) for text in ("192.0.0.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16")]
 
 
 def system_resolver(host: str, port: int) -> list[str]:
@@ -36,15 +38,18 @@ def check_url(url: str) -> str:
     """The address as it will be used; raises InvalidInput naming what is wrong with it."""
     if not url.isascii() or any(char <= " " or char == "\x7f" for char in url):
         raise InvalidInput("url-characters", "The address has blanks or other odd characters.", "Type it without.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        httpx2.URL(url)
+    except (ValueError, httpx2.InvalidURL):
+        raise InvalidInput(
+            "url-host", f"{url} has no readable host or port.", "Write https://host:8443/path/."
+        ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidInput("url-scheme", f"{url} is no http or https address.", "Write https://host/path/.")
     if parts.username is not None or parts.password is not None:
-        raise InvalidInput("url-credentials", "The address holds credentials.", "Give --username and --password-file.")
-    try:
-        _ = parts.port
-    except ValueError:
-        raise InvalidInput("url-port", f"{url} has no readable port.", "Write https://host:8443/path/.") from None
+        raise InvalidInput("url-credentials", "The address holds credentials.", "Give --username and --secret-file.")
     return url
 
 
@@ -64,7 +69,7 @@ def checked_address(host: str, port: int, allowed: Sequence[str], resolve: Resol
         address = ip_address(text.partition("%")[0])
         if any(address in network for network in networks):
             continue
-        if any(not one.is_global or one.is_multicast for one in _layers(address)):
+        if not all(_is_public(one) for one in _layers(address)):
             raise PeerError(
                 "address-refused",
                 f"{host} is at {address}, which is not a public address.",
@@ -72,6 +77,10 @@ def checked_address(host: str, port: int, allowed: Sequence[str], resolve: Resol
                 retry=False,
             )
     return found[0]
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not address.is_multicast and not any(address in network for network in _NOT_GLOBAL)
 
 
 def _layers(address: Address) -> list[Address]:

@@ -10,9 +10,12 @@ and only once a later page has begun at a later date: nothing before it can be m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+
+import msgspec
 
 from commonwatch.capabilities.exchange.sources.wire import Remote, Reply
 from commonwatch.core.errors import PeerError
@@ -23,6 +26,19 @@ from commonwatch.core.stix.values import Piece
 MAX_PAGES = 100_000  # of one pull
 MAX_EMPTY_PAGES = 2
 PAGE = 1000
+
+
+class _Frame(msgspec.Struct):
+    """An envelope, its objects not looked at."""
+
+    objects: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    more: object = None
+    next: object = None
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_MORE = re.compile(rb'"more"\s*:\s*(true|false)')
+_NEXT = re.compile(rb'"next"\s*:\s*"([^"\\]+)"')
 
 
 @dataclass(frozen=True)
@@ -82,15 +98,32 @@ class Walk:
 
     def _read(self, reply: Reply) -> tuple[list[Piece], bool, str | None]:
         """The page's objects, whether there is more, and the cursor (an empty one counts as none)."""
-        if reply.body.strip() in (b"", b"{}"):
+        if not reply.body.strip():
             return [], False, None
-        body = reply.json()
-        if "objects" not in body:
-            return [], body.get("more") is True, _text(body.get("next"))
+        try:
+            frame = _frame.decode(reply.body)
+        except msgspec.DecodeError:
+            frame = self._broken_frame(reply.body)
+        if frame.objects is msgspec.UNSET:
+            return [], frame.more is True, _text(frame.next)
         container = split(reply.body)
-        if container.finding is not None:
-            raise PeerError("peer-broken", f"The page cannot be read: {container.finding.sentence}", retry=True)
-        return container.pieces, body.get("more") is True, _text(body.get("next"))
+        if container.finding is not None or container.kind == "object":
+            said = container.finding.sentence if container.finding else "its objects are no list."
+            raise PeerError("peer-broken", f"The page cannot be read: {said}", retry=True)
+        return container.pieces, frame.more is True, _text(frame.next)
+
+    def _broken_frame(self, body: bytes) -> _Frame:
+        """What says how to go on, of a page in which some object is no JSON; raises PeerError where there is no page."""
+        if body.lstrip()[:1] != b"{" or (objects := body.find(b'"objects"')) < 0:
+            raise PeerError("peer-broken", "The server sent no TAXII envelope.", retry=True)
+        self._note("a page holds something that is no JSON; the rest of it was read")
+        around = body[:objects] + body[max(body.rfind(b"]"), objects) :]
+        more, following = _MORE.search(around), _NEXT.search(around)
+        return _Frame(
+            objects=msgspec.Raw(b""),
+            more=more is not None and more[1] == b"true",
+            next=following[1].decode("utf-8", "replace") if following else None,
+        )
 
     def _advance(self, first: str, last: str, walking: bool) -> str:
         """The place to keep after this page."""

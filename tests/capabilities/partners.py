@@ -1,12 +1,11 @@
-"""Accounts and a small HTTP client for TAXII."""
+"""Accounts, a small HTTP client for TAXII, and objects to send."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
-import pytest
 
 from commonwatch.base.accounts.actions import create_token, ensure_account
 from commonwatch.base.accounts.models import Role
@@ -26,21 +25,6 @@ def token(name: str, role: Role = Role.CONTRIBUTOR, communities: tuple[str, ...]
 
 
 Client = Callable[..., httpx2.Client]
-
-
-@pytest.fixture
-def client(server: str) -> Iterator[Client]:
-    """Makes clients that are signed in as the account named."""
-    made: list[httpx2.Client] = []
-
-    def make(name: str = "partner", **options: Any) -> httpx2.Client:
-        headers = {"Authorization": f"Bearer {token(name, **options)}", "Accept": TAXII, "Content-Type": TAXII}
-        made.append(httpx2.Client(base_url=server, headers=headers))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def indicator(number: int, *, version: int = 1, spec: str = "2.1", name: str = "") -> dict[str, Any]:
