@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from commonwatch.base.clock import now_us
@@ -36,7 +36,7 @@ def prepare() -> None:
             _check_schema()
             if not Collection.objects.exists():
                 first_start()
-    except OperationalError as error:
+    except DatabaseError as error:
         raise NodeUnable(
             "database",
             f"The database cannot be opened: {str(error).strip()}.",

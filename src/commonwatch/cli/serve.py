@@ -20,7 +20,7 @@ from django.conf import settings
 
 from commonwatch.base.accounts.actions import ensure_setup_link
 from commonwatch.base.clock import now_us
-from commonwatch.base.terminal import current
+from commonwatch.base.terminal import Exit, current
 from commonwatch.cli import worker as work
 from commonwatch.core.errors import NodeUnable
 
@@ -61,6 +61,9 @@ def serve(
         timeout_graceful_shutdown=10,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # uvicorn raises the signal that ended it once more when it has finished: then the worker is still to be ended.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(int(Exit.DONE)))
     try:
         uvicorn.Server(config).run(sockets=[listener])
     finally:
@@ -128,7 +131,7 @@ def _listen(host: str, port: int) -> socket.socket:
             f"Cannot listen on {host} port {port}: {error.strerror}.",
             "Is a node running there already? Otherwise choose another with --port.",
         ) from None
-    listener.set_inheritable(True)
+    listener.listen(BACKLOG)  # from here on a connection waits for the server instead of being refused
     return listener
 
 
