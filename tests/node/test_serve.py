@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ def until(condition: Callable[[], bool]) -> None:
 def children(pid: int) -> list[int]:
     """Of every thread: the worker is started by one of its own."""
     return [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
+
+
+def has_a_child(pid: int) -> bool:
+    return len(children(pid)) == 1
 
 
 def is_alive(pid: int) -> bool:
@@ -136,7 +141,7 @@ def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_node(data: P
 def test_an_end_that_is_asked_for_is_clean(data: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with serving(data) as (process, _):
-            until(lambda process=process: len(children(process.pid)) == 1)
+            until(partial(has_a_child, process.pid))
             (worker,) = children(process.pid)
             time.sleep(1)  # both are up
             process.send_signal(number)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from commonwatch.base.journal.driver import fetch
 from commonwatch.base.journal.values import Batch
@@ -51,9 +52,9 @@ def filled(node: Path) -> Path:
 def test_no_page_reads_more_than_it_shows(
     filled: Path, vendor: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[str, list[object]]] = []
+    asked: list[tuple[str, list[Any]]] = []
 
-    def remember(query: str, parameters: list[object]) -> list[object]:
+    def remember(query: str, parameters: list[Any]) -> list[Any]:
         asked.append((query, parameters))
         return fetch(query, parameters)
 
@@ -70,7 +71,9 @@ def test_no_page_reads_more_than_it_shows(
             several = "two" in name or "an id" in name
             assert several or not [step for step in finding if "TEMP B-TREE" in step], plan
         else:
-            with connection.cursor() as cursor:
+            # Small tables are read whole because that is cheaper: asked is whether a large one has its path.
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
                 cursor.execute(f"EXPLAIN {query}", parameters)
                 plan = [row[0] for row in cursor.fetchall()]
             assert not [step for step in plan if "Seq Scan on journal_" in step and "journal_type" not in step], plan

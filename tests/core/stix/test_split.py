@@ -118,3 +118,17 @@ def test_csaf_of_the_real_world_is_recognised(shared: Path) -> None:
     advisory = (shared / "intel/advisories/csaf-oasis-examples/bsi-2022-0001.json").read_bytes()
     finding = split(advisory).finding
     assert finding is not None and finding.code == "csaf"
+
+
+def test_the_data_file_of_a_server_gives_the_objects_of_its_collections() -> None:
+    one, other = b'{"type":"a","id":"1"}', b'{"type":"b" , "id":"2"}'
+    data = (
+        b'{"/discovery":{"title":"x"},"users":[],"r":{"information":{},"collections":[{"id":"c"},{"objects":[%b,%b]}]}}'
+    )
+    found = split(data % (one, other))
+    assert found.kind == "server-data" and [(piece.raw, piece.place) for piece in found.pieces] == [
+        (one, "/r/collections/1/objects/0"),
+        (other, "/r/collections/1/objects/1"),
+    ]
+    empty = split(b'{"/discovery":{},"r":{"collections":[]}}')
+    assert empty.finding is not None and empty.finding.code == "medallion-data"

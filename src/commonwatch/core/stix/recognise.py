@@ -41,7 +41,7 @@ _JSON = [
     ({"api_roots"}, ("taxii-discovery", "It is a TAXII discovery answer, not objects.", "Add the server as a source.")),
     (
         {"/discovery"},
-        ("medallion-data", "It is the data file of a medallion server.", "Pull from the server over TAXII."),
+        ("medallion-data", "It is the data file of a medallion server, without objects.", "Leave it out."),
     ),
     ({"collections"}, ("taxii-collections", "It is a list of TAXII collections.", "Add the server as a source.")),
     (

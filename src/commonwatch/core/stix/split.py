@@ -1,6 +1,7 @@
 """From a container to its objects: byte-exact slices, each with its place. One bad object costs only itself.
 
-Read: STIX 2.1 and 2.0 bundles, single objects, JSON arrays, TAXII envelopes, NDJSON. What is called STIX and is not
+Read: STIX 2.1 and 2.0 bundles, single objects, JSON arrays, TAXII envelopes, NDJSON, the data file of a medallion server,
+which holds collections of objects. What is called STIX and is not
 (STIX 1.x in XML or JSON, MISP, CSAF, a schema ...) is named in the finding.
 """
 
@@ -26,7 +27,7 @@ _SPEC_20 = re.compile(
 class Split(msgspec.Struct, frozen=True, gc=False):
     """A container's objects, or the finding that says why it holds none that can be read."""
 
-    kind: str  # bundle, envelope, array, object, ndjson, or "" where unreadable
+    kind: str  # bundle, envelope, array, object, ndjson, server-data, or "" where unreadable
     pieces: list[Piece]
     finding: Finding | None = None
 
@@ -40,6 +41,16 @@ class _Container(msgspec.Struct, gc=False):
     next: object = msgspec.UNSET
 
 
+class _ServerCollection(msgspec.Struct, gc=False):
+    objects: list[msgspec.Raw] = []
+
+
+class _ServerRoot(msgspec.Struct, gc=False):
+    collections: list[_ServerCollection] = []
+
+
+_server = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_server_root = msgspec.json.Decoder(_ServerRoot)
 _container = msgspec.json.Decoder(_Container)
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _single = msgspec.json.Decoder(msgspec.Raw)
@@ -110,8 +121,21 @@ def _not_a_container(body: bytes) -> Split:
     except (msgspec.DecodeError, RecursionError):
         return _ndjson(body)
     if (finding := foreign(body)) is not None:
-        return Split("", [], finding)
+        pieces = list(_server_data(body)) if finding.code == "medallion-data" else []
+        return Split("server-data", pieces) if pieces else Split("", [], finding)
     return Split("object", [Piece(body, "")])
+
+
+def _server_data(body: bytes) -> Iterator[Piece]:
+    """The objects of every collection of every API root in the data file of a medallion server."""
+    for name, raw in _server.decode(body).items():
+        try:
+            root = _server_root.decode(raw)
+        except msgspec.ValidationError:
+            continue  # discovery, users and whatever else stands beside the roots
+        for number, collection in enumerate(root.collections):
+            for index, one in enumerate(collection.objects):
+                yield Piece(bytes(one), f"/{name}/collections/{number}/objects/{index}")
 
 
 def _ndjson(body: bytes) -> Split:

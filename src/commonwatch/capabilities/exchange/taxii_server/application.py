@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from threading import Barrier
 from typing import Any
 
 from django.conf import settings
@@ -52,7 +53,15 @@ class TaxiiApplication:
         self._small_posts = Gathering(self._pool, _begin)
 
     def close(self) -> None:
-        """End the threads; requests under way are finished first."""
+        """End the threads with their database connections; requests under way are finished first."""
+        everyone = Barrier(THREADS)  # so that each thread gets one of the tasks
+
+        def leave() -> None:
+            everyone.wait()
+            connection.close()
+
+        for _ in range(THREADS):
+            self._pool.submit(leave)
         self._pool.shutdown(wait=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
