@@ -84,6 +84,9 @@ def _database() -> dict[str, Any]:
         "PORT": parts.port or "",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
+        # A page is an index walk that ends with its limit. On a table that has grown since its statistics were taken, the
+        # planner would rather collect the whole collection and sort it: measured, 10 ms a page instead of 2 at 50,000.
+        "OPTIONS": {"options": "-c enable_bitmapscan=off -c random_page_cost=1.1"},
     }
 
 

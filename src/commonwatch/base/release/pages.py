@@ -36,6 +36,7 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 EMPTY = Page(b"", 0, 0, 0, 0, False)
 _P = "journal_placement"
+_MOVED = f"seq = entry AND (pos & {schema.SEQ_MASK}) <> seq"
 # Position, type number, UUID, version, specification, marks, entry.
 ManifestRow = tuple[int, int, bytes, int, int, int, int]
 
@@ -53,8 +54,8 @@ def objects_page(slot: int, wanted: ObjectFilter, limit: int, after: int | None)
         )
     else:
         query = (
-            "SELECT count(*), min(c.pos), max(c.pos), string_agg(v.raw, ','::bytea ORDER BY c.pos) "
-            f"FROM ({source}) c JOIN journal_version v ON v.seq = c.seq"
+            "SELECT count(*), min(p), max(p), string_agg(raw, ','::bytea) FROM "  # no ORDER BY here: it would sort the bytes
+            f"(SELECT c.pos AS p, v.raw AS raw FROM ({source}) c JOIN journal_version v ON v.seq = c.seq ORDER BY c.pos) s"
         )
     return _page(slot, wanted, limit, fetch(query, parameters)[0])
 
@@ -161,17 +162,18 @@ def _by_id(
         return None
     sqlite = connection.vendor == "sqlite"
     hint = " INDEXED BY journal_version_id" if sqlite else ""
-    cross = "CROSS JOIN" if sqlite else "JOIN"
-    plain = " NOT INDEXED" if sqlite else ""
-    moved = " INDEXED BY journal_placement_moved" if sqlite else ""
     which = " OR ".join(["(uid = %s AND type = %s)"] * len(pairs))
     keys = [part for uid, kind in pairs for part in (uid if sqlite else uuid.UUID(bytes=uid), kind)]
     entries = f"SELECT seq AS entry FROM journal_version{hint} WHERE {which}"
+    if sqlite:
+        own = f"CROSS JOIN {_P} NOT INDEXED ON pos = %s + entry AND seq = entry"
+        moved = f"CROSS JOIN {_P} INDEXED BY journal_placement_moved ON {_MOVED}"
+    else:  # LATERAL with OFFSET keeps the planner from turning the join round and walking the collection
+        own = f"CROSS JOIN LATERAL (SELECT * FROM {_P} WHERE pos = %s + entry AND seq = entry OFFSET 0) AS p"
+        moved = f"CROSS JOIN LATERAL (SELECT * FROM {_P} WHERE {_MOVED} OFFSET 0) AS p"
     query = (
-        f"SELECT pos, seq FROM ({entries}) AS a {cross} {_P}{plain} ON pos = %s + entry WHERE seq = entry AND pos > %s AND "
-        f"pos <= %s AND {condition} "
-        f"UNION ALL SELECT pos, seq FROM ({entries}) AS b {cross} {_P}{moved} ON seq = entry "
-        f"AND (pos & {schema.SEQ_MASK}) <> seq WHERE pos > %s AND pos <= %s AND {condition}"
+        f"SELECT pos, seq FROM ({entries}) AS a {own} WHERE pos > %s AND pos <= %s AND {condition} "
+        f"UNION ALL SELECT pos, seq FROM ({entries}) AS b {moved} WHERE pos > %s AND pos <= %s AND {condition}"
     )
     base = schema.position(slot, 0)
     parameters = [*keys, base, *bounds, *values, *keys, *bounds, *values]
