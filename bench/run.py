@@ -137,13 +137,13 @@ def main() -> None:
             started = time.perf_counter()
             if database == "sqlite":
                 with tempfile.TemporaryDirectory(prefix="bench-limit-") as folder:
-                    insert, read = limits.sqlite_limits(Path(folder), min(size, 100_000))
+                    insert, read = limits.sqlite_limits(Path(folder), size)
                 done({"server": "limit, SQLite", "objects": size, "ingest us": insert, "read us": read}, started)
                 with servers.commonwatch() as server:
                     done(measure(server, size, whole=True), started)
                 continue
             with _postgresql() as (url, pids):
-                insert, read = limits.postgresql_limits(url, pids, min(size, 100_000))
+                insert, read = limits.postgresql_limits(url, pids, size)
                 done({"server": "limit, PostgreSQL", "objects": size, "ingest us": insert, "read us": read}, started)
                 with servers.commonwatch(url, pids) as server:
                     server.name = "commonwatch, PostgreSQL"

@@ -21,6 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+_UNSEEN_WIDTH = 10_000
+
 
 class Exit(enum.IntEnum):
     """Exit codes that scripts can rely on."""
@@ -44,7 +46,8 @@ class Terminal:
     json: bool = False
 
     def __post_init__(self) -> None:
-        self._out = Console(highlight=False, soft_wrap=True)
+        # Piped into another program a line is as long as it is: nothing is folded or cut at a width nobody sees.
+        self._out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _UNSEEN_WIDTH)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def print(self, text: str) -> None:
@@ -60,7 +63,9 @@ class Terminal:
         """A table for a person, or `empty` (which says what to do next) where there are no rows."""
         if self.json:
             return
-        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(Text(harmless(str(cell)) if cell is not None else "") for cell in row))
         self._out.print(table if table.row_count else Text(empty))

@@ -306,3 +306,24 @@ def test_odd_objects_never_make_a_collection_unreadable(client: Client) -> None:
     assert (status["success_count"], status["failure_count"]) == (1, 1)
     assert partner.get(f"{MAIN}manifest/").json()["objects"][0]["version"] == "2026-01-01T00:00:00Z"
     assert len(ids(partner.get(f"{MAIN}objects/"))) == 1
+
+
+def test_the_status_names_each_version_as_its_author_wrote_it(client: Client) -> None:
+    """And as the manifest and the versions resource do."""
+    written = [
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00.5Z",
+        "2026-01-01T00:00:00.123456Z",
+        "2026-01-01T00:00:00.1234567Z",
+    ]
+    objects = [{**indicator(n), "created": text, "modified": text} for n, text in enumerate(written[:3])]
+    address = {"type": "ipv4-addr", "id": f"ipv4-addr--{indicator(9)['id'][11:]}", "value": "198.51.100.9"}
+    partner = client()
+    status = partner.post(f"{MAIN}objects/", json={"objects": [*objects, address]}).json()
+    expected = [*written[:3], "1970-01-01T00:00:00.000000Z"]
+    assert [one["version"] for one in status["successes"]] == expected
+    assert [one["version"] for one in partner.get(f"{MAIN}manifest/").json()["objects"]] == expected
+    longest = {**indicator(4), "created": written[3], "modified": written[3]}
+    partner.post(f"{MAIN}objects/", json={"objects": [longest]})
+    assert partner.get(f"{MAIN}manifest/").json()["objects"][-1]["version"] == written[3]
+    assert partner.get(f"{MAIN}objects/{longest['id']}/versions/").json()["versions"] == [written[3]]

@@ -52,7 +52,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     @property
     def version(self) -> str:
         """The version as its author wrote it; TAXII's fixed stand-in for objects without one."""
-        return self.version_text or format_time(self.version_us, min(self.digits, 6) or 3)
+        return self.version_text or format_time(self.version_us, min(self.digits, 6) if self.version_us else 6)
 
     @property
     def is_in(self) -> bool:
