@@ -225,3 +225,13 @@ def test_an_export_into_a_closed_pipe_is_quiet(node: Node, tmp_path: Path) -> No
     command = f"{sys.executable} -m commonwatch export --format ndjson --data {node.data} | head -1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=node.environment, check=False)
     assert done.stdout.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_run_leaves_paths_to_the_caller(tmp_path: Path) -> None:
+    """`./run` is called from anywhere; what follows it is relative to where the caller stands."""
+    write(tmp_path / "here.json", indicator(1))
+    run = Path(__file__).parents[2] / "run"
+    done = subprocess.run(
+        [run, "import", "here.json", "--data", "node", "--json"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert json.loads(done.stdout)["admitted"] == 1 and (tmp_path / "node" / "commonwatch.db").exists()

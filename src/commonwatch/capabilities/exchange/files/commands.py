@@ -78,11 +78,12 @@ def _show(whole: Tally, each: list[tuple[str, Tally]]) -> None:
     rows: list[list[object]] = [[Path(name).name, *_numbers(tally)] for name, tally in shown]
     left_out = sum(1 for _, tally in each if tally.objects) - len(shown)
     if left_out:
-        rows.append([f"and {left_out} more documents"])
+        rows.append([f"and {left_out:,} more"])
     rows.append(["in all", *_numbers(whole)])
     terminal.table(["document", *_COLUMNS], rows, "")
     if whole.documents_refused:
-        terminal.print(f"\n{whole.documents_refused} documents were not read:")
+        was = "1 document was" if whole.documents_refused == 1 else f"{whole.documents_refused:,} documents were"
+        terminal.print(f"\n{was} not read:")
         refused = [(name, tally) for name, tally in each if tally.documents_refused]
         for name, tally in refused[:MOST_DOCUMENTS_SHOWN]:
             finding = next(iter(tally.examples.values()))[1]
