@@ -134,10 +134,14 @@ def test_export_writes_a_whole_file_or_none(node: Node, tmp_path: Path) -> None:
 def test_tokens_are_shown_once_listed_and_revoked(node: Node) -> None:
     made = node.json("token", "create", "--name", "partner", "--role", "reader", "--expires", "90d")
     assert made["secret"].startswith("cw_")
+    again = node.json("token", "create", "--name", "partner", "--role", "reader")
+    assert (made["label"], again["label"]) == ("token", "token 2") and made["expires"] < again["expires"]
+    taken = node.json("token", "create", "--name", "partner", "--role", "reader", "--label", "token", code=2)
+    assert taken["error"]["code"] == "token-name-taken"
     listed = node.run("token", "list", "--json").stdout
     assert made["secret"] not in listed and made["hint"] in listed
     node.json("token", "revoke", str(made["number"]), "--reason", "test")
-    assert json.loads(node.run("token", "list", "--json").stdout)[-1]["revoked"]
+    assert [bool(one["revoked"]) for one in node.json("token", "list")] == [True, False]
     assert node.json("token", "create", "--name", "x", "--role", "reader", "--expires", "soon", code=2)["error"]
     assert node.run("token", "create", "--name", "x", "--role", "king").returncode == 2
     assert any(row["action"] == "token.revoke" for row in node.json("audit"))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_network
+from itertools import count
 
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
@@ -68,7 +69,9 @@ def create_token(
     with transaction.atomic():
         if Token.objects.filter(account=account, name=name, revoked_us=None).exists():
             raise Conflict(
-                "token-name-taken", f"{account.name} has a token {name} already.", "Revoke it, or choose a name."
+                "token-name-taken",
+                f"{account.name} has a token called {name} already.",
+                "Revoke it, or choose another name.",
             )
         Token.objects.filter(account=account, name=name).delete()
         token = Token.objects.create(
@@ -84,6 +87,12 @@ def create_token(
         detail = {"token": token.pk, "role": role, "expires_us": expires_us, "networks": listed}
         record(actor, "token.create", f"{account.name}/{name}", "done", detail, now_us=now_us)
     return NewToken(token, secret)
+
+
+def free_token_name(account: Account) -> str:
+    """`token`, or `token 2`, `token 3` ... where that is taken."""
+    taken = set(Token.objects.filter(account=account, revoked_us=None).values_list("name", flat=True))
+    return next(name for number in count(1) if (name := "token" if number == 1 else f"token {number}") not in taken)
 
 
 def revoke_token(number: int, *, reason: str, actor: str, now_us: int) -> Token:

@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from commonwatch.base.accounts.actions import bind_certificate, create_token, ensure_account, revoke_token, set_active
+from commonwatch.base.accounts.actions import (
+    bind_certificate,
+    create_token,
+    ensure_account,
+    free_token_name,
+    revoke_token,
+    set_active,
+)
 from commonwatch.base.accounts.models import Account, AuditEntry, Role, Token
 from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import communities_named
@@ -29,7 +36,7 @@ def create(
     name: Annotated[str, typer.Option(help="Name of the service account, made if new.")],
     role: Annotated[Role, typer.Option(help="What the token may do.")],
     expires: Annotated[str, typer.Option(help="A date (2027-01-31), a duration (90d, 12h, 1y), or never.")] = "365d",
-    label: Annotated[str, typer.Option(help="Name of the token, to tell several of one account apart.")] = "token",
+    label: Annotated[str, typer.Option(help="Name of the token, to tell several of one account apart.")] = "",
     community: Annotated[
         list[str] | None, typer.Option(help="Community whose collections it sees; default: home. May be repeated.")
     ] = None,
@@ -42,8 +49,9 @@ def create(
     now = now_us()
     found = communities_named(community or ["home"])
     account = ensure_account(name, role, found, actor=ACTOR, now_us=now)
+    named = label or free_token_name(account)
     made = create_token(
-        account, label, role, expires_us=_expiry(expires, now), networks=network or [], actor=ACTOR, now_us=now
+        account, named, role, expires_us=_expiry(expires, now), networks=network or [], actor=ACTOR, now_us=now
     )
     terminal = current()
     terminal.print(f"Token {made.token.pk} for {name} ({role.value}), shown this once:")
