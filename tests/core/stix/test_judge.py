@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commonwatch.core.stix.judge import judge
-from commonwatch.core.stix.markings import TLP1, TLP2, strictest
+from commonwatch.core.stix.markings import TLP1, TLP2, redefines, strictest
 from commonwatch.core.stix.tables import PROPERTIES
 from commonwatch.core.stix.values import Admissible, Judgement, Piece, Rejected
 
@@ -195,3 +195,22 @@ def test_no_value_of_any_property_makes_it_raise(kind: str, data: st.DataObject)
 @given(st.binary(max_size=120))
 def test_no_bytes_make_it_raise(raw: bytes) -> None:
     assert isinstance(judged(raw), Admissible | Rejected)
+
+
+def test_a_whole_number_is_a_number() -> None:
+    place = {"type": "location", "spec_version": "2.1", "id": f"location--{UID}", "created": "2026-01-01T00:00:00Z",
+             "modified": "2026-01-01T00:00:00Z", "latitude": 48, "longitude": 11.5, "precision": 10.0}  # fmt: skip
+    assert codes(place) == []
+    assert codes({**place, "latitude": "48"}) == [("note", "property-wrong-kind", "/latitude")]
+
+
+def test_an_extension_that_is_no_object_or_no_tlp_claims_nothing() -> None:
+    marking = {"type": "marking-definition", "spec_version": "2.1", "id": f"marking-definition--{UID}",
+               "created": "2026-01-01T00:00:00Z", "extensions": {"a": "tlp:red", "b": {"tlp_2_0": "red"}, "c": {"tlp_2_0": 1}}}  # fmt: skip
+    assert codes(marking) == []
+
+
+def test_a_tlp_marking_with_extensions_of_others_is_still_itself() -> None:
+    red = "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed"
+    assert redefines({"id": red, "name": "TLP:RED", "extensions": {"a": "x", "b": {"tlp_2_0": "red"}}}) is None
+    assert redefines({"id": red, "extensions": {"a": 1, "b": {"tlp_2_0": "clear"}}}) == "TLP:CLEAR"

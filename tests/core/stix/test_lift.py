@@ -47,3 +47,15 @@ def test_only_values_that_are_asked_for_by_equality_are_read() -> None:
     ]
     assert list(observables({"type": "ipv4-addr", "value": "198.51.100.1"})) == [("ipv4-addr", "198.51.100.1")]
     assert list(observables({"type": "malware", "name": "x"})) == []
+
+
+def test_malware_of_20_described_families_and_custom_types_only_get_a_version() -> None:
+    assert lift({"type": "malware", "id": "x"})["is_family"] is True
+    assert lift({"type": "malware", "id": "x", "is_family": False})["is_family"] is False
+    assert lift({"type": 5}) == {"type": 5, "spec_version": "2.1"}
+
+
+def test_a_file_without_a_name_or_with_odd_hashes_gives_what_it_has() -> None:
+    assert list(observables({"type": "file", "hashes": {"MD5": "aa", "x": 1}})) == [("file-hash", "aa")]
+    assert list(observables({"type": "file", "hashes": "aa", "name": "a.exe"})) == [("file-name", "a.exe")]
+    assert list(observables({"type": "malware", "name": "x"})) == []

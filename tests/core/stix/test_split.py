@@ -132,3 +132,17 @@ def test_the_data_file_of_a_server_gives_the_objects_of_its_collections() -> Non
     ]
     empty = split(b'{"/discovery":{},"r":{"collections":[]}}')
     assert empty.finding is not None and empty.finding.code == "medallion-data"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"objects":[nan],"objects":[1]}',  # two lists: which is meant?
+        b'{"objects":5, "type": nan}',
+        b'[{"id": nan}] and more',
+        b'{"a": [nan]}',
+    ],
+)
+def test_what_cannot_be_sliced_for_certain_is_refused_whole(body: bytes) -> None:
+    found = split(body)
+    assert found.finding is not None and found.pieces == []

@@ -23,7 +23,7 @@ def elements(body: bytes) -> list[bytes] | None:
     open_brackets: list[bytes] = []
     key, inside, seen = b"", is_array, is_array
     found: list[bytes] = []
-    start, found_end = 0, False
+    start, end, found_end = 0, 0, False
     for token in _TOKEN.finditer(body):
         text = token[0]
         if found_end:
@@ -42,12 +42,12 @@ def elements(body: bytes) -> list[bytes] | None:
             if inside and len(open_brackets) == depth_of_elements - 1:
                 found.append(body[start : token.start()].strip())
                 inside = False
-            found_end = not open_brackets
+            found_end, end = not open_brackets, token.end()
         elif text == b"," and inside and len(open_brackets) == depth_of_elements:
             found.append(body[start : token.start()].strip())
             start = token.end()
         elif text[:1] == b'"' and len(open_brackets) == 1:
             key = text
-    if open_brackets or not seen:
+    if open_brackets or not seen or body[end:].strip():
         return None
     return found if any(found) else []
