@@ -72,7 +72,8 @@ class Client:
 def add(server: Server, count: int, size: int, start: int = 0) -> list[float]:
     """Post `count` objects in envelopes of `size`; the server's CPU seconds for each tenth."""
     client = Client.of(server)
-    tenths, posted, mark = [], 0, server.cpu()
+    tenths: list[float] = []
+    posted, mark = 0, server.cpu()
     for envelope in objects.envelopes(count, size, start, only_versioned=server.name.startswith("opentaxii")):
         client.post(envelope)
         posted += size
@@ -130,7 +131,9 @@ def _post_singles(port: int, path: str, authorization: str, start: int, count: i
             head, _, body = answer.partition(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 202"):
                 raise Failed(answer[:200].decode())
-            missing = int(LENGTH.search(head)[1]) - len(body)
+            length = LENGTH.search(head)
+            assert length is not None, head
+            missing = int(length[1]) - len(body)
             while missing:
                 missing -= len(connection.recv(missing))
 

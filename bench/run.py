@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tools import test as throwaway
@@ -47,7 +48,7 @@ def measure(server: servers.Server, count: int, *, whole: bool) -> dict[str, obj
     row["ingest us"] = sum(tenths) / count * 1e6
     row["last tenth / first"] = tenths[-1] / tenths[0] if len(tenths) > 1 and tenths[0] else None
     for name, resource in (("read us", "objects/"), ("manifest us", "manifest/")):
-        row[name] = _attempt(lambda resource=resource: _walk(server, resource, count))
+        row[name] = _attempt(partial(_walk, server, resource, count))
     if not whole:
         return row
     assert client.total(server) == count, "objects were lost"

@@ -20,7 +20,7 @@ CHECKS = [
     ["ruff", "check", "."],
     ["lint-imports"],
     ["mypy", "-p", "commonwatch"],
-    ["mypy", "tests", "tools"],
+    ["mypy", "tests", "tools", "bench"],
     ["deptry", "src"],
     ["djlint", "src", "--lint", "--quiet"],
     ["django-admin", "makemigrations", "--check", "--dry-run"],
