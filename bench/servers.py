@@ -48,7 +48,7 @@ class Server:
     port: int
     path: str  # of the collection, ends with a slash
     authorization: str
-    pids: list[int]
+    pids: list[int]  # the processes that answer
     folder: Path
     database_pids: list[int] = field(default_factory=list)
 
@@ -63,7 +63,7 @@ class Server:
 
 @contextlib.contextmanager
 def commonwatch(database_url: str = "", database_pids: list[int] | None = None) -> Iterator[Server]:
-    """Our node as a user starts it; only the process that answers is counted, the worker is reported apart."""
+    """Our node as a user starts it; the processes that answer are counted, the worker is not."""
     folder = Path(tempfile.mkdtemp(prefix="bench-commonwatch-"))
     environment = {**os.environ, "COMMONWATCH_DATA": str(folder), "COMMONWATCH_DATABASE_URL": database_url}
     if not database_url:
@@ -86,11 +86,18 @@ def commonwatch(database_url: str = "", database_pids: list[int] | None = None) 
             port,
             "/taxii2/root/collections/main/",
             f"Bearer {secret}",
-            [process.pid],
+            [process.pid, *_beside(process.pid)],
             folder,
             database_pids or [],
         )
         yield server
+
+
+def _beside(pid: int) -> list[int]:
+    """The further processes that answer, once they are up; the worker is not one of them."""
+    time.sleep(3)
+    children = [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
+    return [child for child in children if b"\0web\0" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 @contextlib.contextmanager

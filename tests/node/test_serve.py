@@ -33,10 +33,12 @@ def command(data: Path, *words: str) -> Any:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
+def serving(data: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
     """A node in a process of its own; yields it and what it said at the start."""
     run = [sys.executable, "-m", "commonwatch", "serve", "--port", "0", "--data", str(data), "--json"]
-    with subprocess.Popen(run, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        run, env={**ENVIRONMENT, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         try:
             assert process.stdout is not None
             yield process, json.loads(process.stdout.readline())
@@ -52,13 +54,14 @@ def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not come to be")
 
 
-def children(pid: int) -> list[int]:
-    """Of every thread: the worker is started by one of its own."""
-    return [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
+def children(pid: int, word: str) -> list[int]:
+    """Those started as `commonwatch <word>`, by any of the node's threads."""
+    found = [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
+    return [one for one in found if f"\0{word}\0".encode() in Path(f"/proc/{one}/cmdline").read_bytes()]
 
 
-def has_a_child(pid: int) -> bool:
-    return len(children(pid)) == 1
+def has(pid: int, **counts: int) -> bool:
+    return all(len(children(pid, word)) == count for word, count in counts.items())
 
 
 def is_alive(pid: int) -> bool:
@@ -125,24 +128,41 @@ def test_what_was_acknowledged_outlives_a_kill_in_the_middle_of_ingest(data: Pat
     assert all(one["fine"] for one in command(data, "doctor"))
 
 
-def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_node(data: Path) -> None:
-    with serving(data) as (process, said):
-        until(lambda: len(children(process.pid)) == 1)
-        (worker,) = children(process.pid)
-        os.kill(worker, signal.SIGKILL)
-        until(lambda: bool(children(process.pid)) and children(process.pid) != [worker])
-        (worker,) = children(process.pid)
+@pytest.mark.parametrize("word", ["worker", "web"])
+def test_a_process_that_dies_is_started_again_and_ends_with_the_node(data: Path, word: str) -> None:
+    with serving(data, COMMONWATCH_WEB_PROCESSES="2") as (process, said):
+        until(partial(has, process.pid, worker=1, web=1))
+        (first,) = children(process.pid, word)
+        os.kill(first, signal.SIGKILL)
+        until(lambda: bool(children(process.pid, word)) and children(process.pid, word) != [first])
+        (second,) = children(process.pid, word)
+        assert httpx2.get(said["address"]).status_code == 200
         time.sleep(1)  # it has to be reading its pipe
         process.kill()
-        until(lambda: not is_alive(worker))
-        assert said["taxii"].endswith("/taxii2/")
+        until(lambda: not is_alive(second))
+
+
+def test_processes_share_the_port_and_the_journal(data: Path) -> None:
+    with serving(data, COMMONWATCH_WEB_PROCESSES="3") as (process, said):
+        until(partial(has, process.pid, worker=1, web=2))
+        time.sleep(2)  # they have to be listening
+        objects = [indicator(n) for n in range(60)]
+        with partner(data, said["address"].rstrip("/")) as client:
+            headers = client.headers
+        for one in objects:  # each over a connection of its own, so by any of the processes
+            sent = httpx2.post(
+                f"{said['taxii']}root/collections/main/objects/", json={"objects": [one]}, headers=headers
+            )
+            assert sent.status_code == 202
+        body = httpx2.get(f"{said['taxii']}root/collections/main/objects/", headers=headers).json()
+        assert [one["id"] for one in body["objects"]] == [one["id"] for one in objects]
 
 
 def test_an_end_that_is_asked_for_is_clean(data: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with serving(data) as (process, _):
-            until(partial(has_a_child, process.pid))
-            (worker,) = children(process.pid)
+            until(partial(has, process.pid, worker=1))
+            (worker,) = children(process.pid, "worker")
             time.sleep(1)  # both are up
             process.send_signal(number)
             process.wait(20)

@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 app.command()(serve.serve)
+app.command(hidden=True)(serve.web)
 app.command(hidden=True)(serve.worker)
 app.command("import")(exchange.import_)
 app.command()(exchange.export)

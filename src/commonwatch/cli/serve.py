@@ -1,14 +1,15 @@
-"""`commonwatch serve`: one process answers the network, a second one (the worker) follows the journal and runs jobs.
+"""`commonwatch serve`: this process and others like it answer the network, one more (the worker) follows the journal.
 
-The worker is started here, restarted when it dies, and ends when this process ends, whichever way that happens.
+Several processes because one Python process uses one core. They share the port (SO_REUSEPORT: the kernel deals connections
+out) and nothing else: the sequencers take turns, as they do with any other process that writes.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from ipaddress import ip_address
@@ -22,9 +23,9 @@ from commonwatch.base.accounts.actions import ensure_setup_link
 from commonwatch.base.clock import now_us
 from commonwatch.base.terminal import Exit, current
 from commonwatch.cli import worker as work
+from commonwatch.cli.children import Children, on_end_of_parent
 from commonwatch.core.errors import NodeUnable
 
-RESTART_SECONDS = 2.0  # a worker that dies at once must not burn a core
 BACKLOG = 512
 KEEP_ALIVE_SECONDS = 75  # pollers come back every minute
 SWITCH_SECONDS = 0.001  # the writer thread is handed the interpreter sooner than CPython's 5 ms
@@ -39,13 +40,50 @@ def serve(
     Example: commonwatch serve --host 0.0.0.0 --port 8080
     """
     configured = settings.COMMONWATCH
-    listener = _listen(host or configured.host, configured.port if port is None else port)
-    base = configured.public_url.rstrip("/") or _address(listener)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO, stream=sys.stderr)
+    processes = configured.processes
+    listener = _listen(host or configured.host, configured.port if port is None else port, shared=processes > 1)
+    where, number = listener.getsockname()[:2]
+    beside = Children(
+        configured.data, [["worker"], *[["web", "--host", where, "--port", str(number)]] * (processes - 1)]
+    )
+    _log_to_standard_error()
+    _greet(configured.public_url.rstrip("/") or _address(where, number))
+    beside.start()
+    try:
+        _answer(listener)
+    finally:
+        beside.stop()
+
+
+def web(
+    host: Annotated[str, typer.Option(help="Address to listen on.")],
+    port: Annotated[int, typer.Option(help="Port to listen on, together with `serve`.")],
+) -> None:
+    """Answer the network beside `serve`, which starts this.
+
+    Example: commonwatch web --host 127.0.0.1 --port 8080
+    """
+    _log_to_standard_error()
+    on_end_of_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    _answer(_bound(host, port, shared=True))
+
+
+def worker() -> None:
+    """Follow the journal and run jobs; started by `serve`.
+
+    Example: commonwatch worker
+    """
+    _log_to_standard_error()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    on_end_of_parent(stop.set)
+    work.run(stop)
+
+
+def _answer(listener: socket.socket) -> None:
+    """Serve until asked to end."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    _greet(base)
-    supervisor = _Supervisor()
-    supervisor.start()
     config = uvicorn.Config(
         "commonwatch.site.asgi:app",
         loop="uvloop",
@@ -61,82 +99,45 @@ def serve(
         timeout_graceful_shutdown=10,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    # uvicorn raises the signal that ended it once more when it has finished: then the worker is still to be ended.
+    # uvicorn raises the signal that ended it once more when it has finished: then the others are still to be ended.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(int(Exit.DONE)))
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        supervisor.stop()
+    uvicorn.Server(config).run(sockets=[listener])
 
 
-def worker() -> None:
-    """Follow the journal and run jobs; started by `serve`.
-
-    Example: commonwatch worker
-    """
+def _log_to_standard_error() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO, stream=sys.stderr)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    _stop_with_parent(stop)
-    work.run(stop)
 
 
-class _Supervisor:
-    """Keeps one worker running until told to stop."""
-
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._watch, name="worker supervisor", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._process is not None:
-            self._process.terminate()
-        self._thread.join(timeout=15)
-
-    def _watch(self) -> None:
-        command = [sys.executable, "-m", "commonwatch", "worker", "--data", str(settings.COMMONWATCH.data)]
-        while not self._stopping.is_set():
-            # Its standard input is a pipe that we hold: when we die, however that is, it reads the end and stops.
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-            code = self._process.wait()
-            if not self._stopping.is_set():
-                logging.getLogger(__name__).warning("The worker ended with code %s; starting it again.", code)
-                self._stopping.wait(RESTART_SECONDS)
-
-
-def _stop_with_parent(stop: threading.Event) -> None:
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        stop.set()
-
-    threading.Thread(target=wait, name="parent watch", daemon=True).start()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
+    """The socket; raises NodeUnable where another program listens there."""
     try:
-        listener.bind((host, port))
+        if shared and port:
+            # A shared port would be shared with another node of the same user, too: so ask for it alone first.
+            _bound(host, port, shared=False).close()
+        return _bound(host, port, shared=shared)
     except OSError as error:
         raise NodeUnable(
             "address-in-use",
             f"Cannot listen on {host} port {port}: {error.strerror}.",
             "Is a node running there already? Otherwise choose another with --port.",
         ) from None
-    listener.listen(BACKLOG)  # from here on a connection waits for the server instead of being refused
+
+
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(shared))
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)  # from here on a connection waits for the server instead of being refused
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
+def _address(host: str, port: int) -> str:
     if ip_address(host).is_unspecified:  # listening everywhere: name the address that works on this machine
         host = "::1" if ":" in host else "127.0.0.1"
     shown = f"[{host}]" if ":" in host else host

@@ -25,6 +25,7 @@ from commonwatch.core.errors import NodeUnable
 
 PREFIX = "COMMONWATCH_"
 FILE_NAME = "commonwatch.toml"
+_MOST_PROCESSES = 4  # unless told otherwise: each costs about 80 MB
 # Set in the environment only: they say where the settings themselves are, or belong to a run of the tests.
 NOT_SETTINGS = frozenset({"COMMONWATCH_DATA", "COMMONWATCH_SHARED", "COMMONWATCH_NO_NODE", "COMMONWATCH_TEST_NAME"})
 
@@ -39,6 +40,9 @@ class NodeSettings(BaseModel):
     data: Path = Field(description="Data folder: database, secret key, lock files, backups. Chosen with --data.")
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
+    web_processes: int = Field(
+        0, ge=0, le=64, description="Processes that answer the network; 0 means one for each core, four at most."
+    )
     public_url: str = Field(
         "",
         description="Address under which others reach this node, e.g. https://cti.example.org; "
@@ -79,6 +83,11 @@ class NodeSettings(BaseModel):
     guess_limit: int = Field(
         20, ge=1, description="Failed sign-ins from one address within ten minutes before it has to wait."
     )
+
+    @property
+    def processes(self) -> int:
+        """How many processes answer the network."""
+        return self.web_processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ _Post = tuple[Scope, Mapping[str, str], Route, bytes]
 
 log = logging.getLogger(__name__)
 
-# One for each core and one that may wait: measured, eight threads on two cores read at 0.7 of the rate of three.
-THREADS = (os.cpu_count() or 1) + 1
+# This process's share of the cores and one that may wait: measured, more threads only take the interpreter from each other.
+THREADS = -(-(os.cpu_count() or 1) // settings.COMMONWATCH.processes) + 1
 SMALL_BYTES = 8_192  # posts up to this size share a hand-over to a thread, and mostly a commit
 MAX_HEADER_BYTES = 8_192  # of Authorization
 _TOO_LARGE = "body-too-large"
