@@ -41,7 +41,10 @@ class NodeSettings(BaseModel):
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
     web_processes: int = Field(
-        0, ge=0, le=64, description="Processes that answer the network; 0 means one for each core, four at most."
+        0,
+        ge=0,
+        le=64,
+        description="Processes that answer the network; 0 means one for each core, four at most, and one with PostgreSQL.",
     )
     public_url: str = Field(
         "",
@@ -87,6 +90,8 @@ class NodeSettings(BaseModel):
     @property
     def processes(self) -> int:
         """How many processes answer the network."""
+        if self.database_url.get_secret_value():
+            return self.web_processes or 1  # PostgreSQL uses the other cores: measured, a second process gains nothing
         return self.web_processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
 
 

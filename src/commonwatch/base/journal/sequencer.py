@@ -2,8 +2,9 @@
 
 1. Callers hand in batches from any thread; one writing thread per process takes all that wait (group commit). Where
    several came together lately it waits for as many again, a few milliseconds at most: fewer, larger commits.
-2. Processes take turns: on SQLite at a file lock, which hands over at once where SQLite's own lock would be polled; on
-   PostgreSQL at the row of `journal_head`. So entries are ordered as they are committed.
+2. Processes of this machine take turns at a file lock, which hands over at once where SQLite's own lock would be polled;
+   whoever waits for its turn goes on gathering. On PostgreSQL the row of `journal_head` holds writers of other machines
+   apart, too. So entries are ordered as they are committed.
 3. A batch that fails alone (its `also` raised) is rolled back alone: the group is then run again, batch by batch.
 4. A database that cannot write fails every batch of the group with NodeUnable; nothing of them is in.
 """
@@ -100,27 +101,48 @@ class Sequencer:
     def _run(self) -> None:
         try:
             while (first := self._waiting.get()) is not None:
-                self._commit(self._group(first))
+                self._take_turn(self._company_of(first))
         finally:
             connection.close()
 
-    def _group(self, first: _Request) -> list[_Request]:
-        """What waits, and what comes in while we wait for as much company as there was lately."""
-        group, size = [first], first.size
+    def _company_of(self, first: _Request) -> list[_Request]:
+        """The first of a group, with as much company as there was lately if it comes within the patience that is set."""
+        group = [first]
         deadline = monotonic() + settings.COMMONWATCH.group_commit_wait_ms / 1000
-        while len(group) < MAX_GROUP and size < MAX_GROUP_OBJECTS:
+        while len(group) < self._company and (patience := deadline - monotonic()) > 0:
             try:
-                patience = deadline - monotonic() if len(group) < self._company else 0.0
-                request = self._waiting.get(timeout=patience) if patience > 0 else self._waiting.get_nowait()
+                request = self._waiting.get(timeout=patience)
             except queue.Empty:
                 break
             if request is None:
                 self._waiting.put(None)
                 break
             group.append(request)
-            size += request.size
-        self._company = max(len(group), self._company - 1)
         return group
+
+    def _take_turn(self, group: list[_Request]) -> None:
+        """Wait for this process's turn, take along what came in meanwhile, and commit."""
+        try:
+            with _turn():
+                self._take_along(group)
+                self._company = max(len(group), self._company - 1)
+                self._commit(group)
+        except NodeUnable as error:  # no turn is to be had
+            for request in group:
+                request.future.set_exception(error)
+
+    def _take_along(self, group: list[_Request]) -> None:
+        size = sum(request.size for request in group)
+        while len(group) < MAX_GROUP and size < MAX_GROUP_OBJECTS:
+            try:
+                request = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            if request is None:
+                self._waiting.put(None)
+                return
+            group.append(request)
+            size += request.size
 
     def _commit(self, group: list[_Request]) -> None:
         """Commit a group and answer its callers; a group whose transaction fails is tried again one by one."""
@@ -139,7 +161,7 @@ class Sequencer:
 
     def _transact(self, group: Sequence[_Request]) -> list[object]:
         connection.close_if_unusable_or_obsolete()  # after an error, or a server that restarted
-        with _turn(), transaction.atomic():
+        with transaction.atomic():
             appending = Appending(now_us(), self._interning)
             appending.look_up({arrival.uid for request in group for arrival in request.arrivals})
             results = [request.work(appending) for request in group]
@@ -169,20 +191,18 @@ def _told(error: Exception) -> Exception:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """On SQLite, wait for this process's turn; PostgreSQL has its row lock."""
-    if connection.vendor != "sqlite":
-        yield
-        return
+    """Hold the data folder's lock; raises NodeUnable where it cannot be had."""
     try:
-        with (settings.COMMONWATCH.data / "journal.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        lock = (settings.COMMONWATCH.data / "journal.lock").open("w")
     except OSError as error:
         raise NodeUnable(
             "data-folder",
             f"The data folder cannot be written: {error.strerror}. Nothing of this was stored.",
             "Make it writable, or make room on its disk; then send it again.",
         ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 _sequencer: Sequencer | None = None
