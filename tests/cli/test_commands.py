@@ -239,3 +239,49 @@ def test_run_leaves_paths_to_the_caller(tmp_path: Path) -> None:
         [run, "import", "here.json", "--data", "node", "--json"], cwd=tmp_path, capture_output=True, check=False
     )
     assert json.loads(done.stdout)["admitted"] == 1 and (tmp_path / "node" / "commonwatch.db").exists()
+
+
+def test_the_partnership_is_told_to_people_and_scripts(fresh: Node, tmp_path: Path) -> None:
+    made = fresh.json("party", "add", "cert-at", "--kind", "state-body", "--country", "at", "--title", "CERT.at")
+    assert made["country"] == "AT" and made["identity"].startswith("identity--")
+    fresh.json(
+        "party",
+        "fact",
+        "cert-at",
+        "--kind",
+        "safeguard",
+        "--value",
+        "bcr",
+        "--source",
+        "Register",
+        "--since",
+        "2026-01-01",
+    )
+    fresh.json("community", "create", "energy", "--openness", "hidden", "--pseudonymous")
+    fresh.json("community", "join", "energy", "cert-at", "--reason", "accepted")
+    fresh.json("agreement", "add", "mou", "--kind", "memorandum", "--source", "MoU", "--category", "indicators")
+    stood = fresh.json("agreement", "party", "mou", "--country", "AT", "--in-force", "2026-03-01")
+    assert stood["standing"]["in_force"]
+    found = fresh.json("party", "show", "cert-at")
+    assert found["communities"] == ["energy"] and found["agreements"][0]["by"] == "AT"
+    assert {"group", "treaty", "safeguard"} <= {fact["kind"] for fact in found["facts"]}
+    assert fresh.json("community", "show", "energy")["members"][0]["joined"] == "command line: accepted"
+    fresh.json("community", "leave", "energy", "cert-at", "--reason", "test")
+    assert (
+        fresh.json("party", "show", "cert-at", "--on", "2020-01-01")["agreements"][0]["standing"]["in_force"] is False
+    )
+    assert len(fresh.json("country", "list", "--group", "eu")["countries"]) == 27
+    for words in (
+        ["party", "show", "cert-at"],
+        ["agreement", "show", "mou"],
+        ["country", "show", "JP"],
+        ["party", "list"],
+    ):
+        done = fresh.run(*words)
+        assert done.returncode == 0 and len(done.stdout) > 60
+    partnership = tmp_path / "partnership.json"
+    partnership.write_text(json.dumps({"members": [{"name": "acme", "kind": "company", "country": "JP"}]}))
+    assert fresh.json("party", "import", str(partnership))["members"] == 1
+    assert fresh.json("party", "show", "nobody", code=2)["error"]["code"] == "member-unknown"
+    assert fresh.json("party", "show", "acme", "--on", "soon", code=2)["error"]["code"] == "day-unreadable"
+    assert fresh.json("country", "update", str(partnership), code=2)["error"]["code"] == "country-facts"

@@ -37,7 +37,10 @@ app.command()(journal.erase)
 for name, part in (
     ("quarantine", intake.app),
     ("collection", release.app),
-    ("community", parties.app),
+    ("party", parties.members),
+    ("community", parties.communities),
+    ("agreement", parties.agreements),
+    ("country", parties.countries),
     ("token", accounts.tokens),
     ("account", accounts.accounts),
     ("source", exchange.sources),

@@ -1,24 +1,57 @@
-"""Making communities."""
+"""Every write about who is in the partnership. Each row keeps who wrote it and why; ends are recorded, never deletions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import uuid4
 
-from commonwatch.base.parties.models import Community
+from django.db import transaction
+
+from commonwatch.base.parties.countries import country as known_country
+from commonwatch.base.parties.models import (
+    Agreement,
+    AgreementKind,
+    AgreementParty,
+    Community,
+    Member,
+    MemberFact,
+    MemberKind,
+    Membership,
+    Openness,
+)
+from commonwatch.base.parties.queries import member_named
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
+from commonwatch.core.law.agreements import PartyDates, out_of_order
+from commonwatch.core.law.facts import Fact
+from commonwatch.core.stix.ids import parse_id
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
 
 
-def create_community(name: str, description: str, *, now_us: int) -> Community:
+@dataclass(frozen=True)
+class By:
+    """Who does it, and when."""
+
+    actor: str
+    now_us: int
+
+
+def create_community(
+    name: str, description: str, *, now_us: int, openness: Openness = Openness.CLOSED, pseudonymous: bool = False
+) -> Community:
     """Make a community."""
-    if _NAME.fullmatch(name) is None:
-        raise InvalidInput(
-            "name-invalid", f"{name!r} cannot name a community.", "Use lower-case letters, digits, . _ and -."
-        )
+    _check_name(name, "community")
     community, made = Community.objects.get_or_create(
-        name=name, defaults={"description": description, "created_us": now_us}
+        name=name,
+        defaults={
+            "description": description,
+            "openness": openness,
+            "pseudonymous": pseudonymous,
+            "created_us": now_us,
+        },
     )
     if not made:
         raise Conflict("community-taken", f"There is a community {name} already.", "See `commonwatch community list`.")
@@ -34,3 +67,150 @@ def communities_named(names: Sequence[str]) -> list[Community]:
                 "community-unknown", f"There is no community {name}.", f"commonwatch community create {name}"
             )
     return [found[name] for name in dict.fromkeys(names)]
+
+
+def create_member(name: str, title: str, kind: MemberKind, country: str, identity: str, by: By) -> Member:
+    """Take a party into the partnership. Without an `identity` of its own it gets a fresh STIX id."""
+    _check_name(name, "member")
+    if country:
+        country = known_country(country).code
+    elif kind != MemberKind.INTERNATIONAL_ORGANISATION:
+        raise InvalidInput(
+            "country-needed",
+            "Which law does it live under?",
+            "Give --country; only international organisations have none.",
+        )
+    named = parse_id(identity) if identity else None
+    if identity and (named is None or named[0] != "identity"):
+        raise InvalidInput(
+            "identity-invalid", f"{identity} is no STIX identity.", "Give identity--UUID, or leave it out."
+        )
+    identity = identity or f"identity--{uuid4()}"
+    if Member.objects.filter(name=name).exists() or Member.objects.filter(identity=identity).exists():
+        raise Conflict(
+            "member-taken", f"There is a member {name} or {identity} already.", "See `commonwatch party list`."
+        )
+    return Member.objects.create(
+        name=name, title=title or name, kind=kind, country=country, identity=identity, created_us=by.now_us
+    )
+
+
+def record_fact(member: str, fact: Fact, by: By) -> MemberFact:
+    """Record something dated about a member: an alliance, a safeguard, a certification. Its source is needed."""
+    if not fact.source.strip():
+        raise InvalidInput("source-needed", "Who says so?", "Give --source: a document, a register, a letter.")
+    if fact.since and fact.until and fact.until <= fact.since:
+        raise InvalidInput("dates-order", f"It ends ({fact.until}) before it begins ({fact.since}).", "Correct one.")
+    if not (_NAME.fullmatch(fact.kind) and _NAME.fullmatch(fact.value)):
+        raise InvalidInput(
+            "fact-words",
+            f"{fact.kind} {fact.value} cannot be told apart reliably.",
+            "Use lower-case words with hyphens.",
+        )
+    return MemberFact.objects.create(
+        member=member_named(member),
+        kind=fact.kind,
+        value=fact.value,
+        since=fact.since,
+        until=fact.until,
+        source=fact.source,
+        recorded_us=by.now_us,
+        recorded_by=by.actor,
+    )
+
+
+def join_community(community: str, member: str, *, reason: str, by: By) -> Membership:
+    """Let a member into a community."""
+    with transaction.atomic():
+        into, who = communities_named([community])[0], member_named(member)
+        if Membership.objects.filter(community=into, member=who, until_us=None).exists():
+            raise Conflict("member-already", f"{member} is in {community} already.", "Nothing is to be done.")
+        return Membership.objects.create(
+            community=into, member=who, since_us=by.now_us, joined_by=by.actor, joined_reason=reason
+        )
+
+
+def leave_community(community: str, member: str, *, reason: str, by: By) -> None:
+    """End a member's time in a community; that it was there stays on record."""
+    with transaction.atomic():
+        into, who = communities_named([community])[0], member_named(member)
+        ended = Membership.objects.filter(community=into, member=who, until_us=None).update(
+            until_us=by.now_us, left_by=by.actor, left_reason=reason
+        )
+        if not ended:
+            raise NotFound("member-not-in", f"{member} is not in {community}.", "See `commonwatch party show`.")
+
+
+@dataclass(frozen=True)
+class AgreementTerms:
+    """What an agreement allows."""
+
+    categories: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    safeguards: tuple[str, ...] = ()
+
+
+def create_agreement(
+    name: str, title: str, kind: AgreementKind, source: str, terms: AgreementTerms, by: By
+) -> Agreement:
+    """Put an agreement on record; its parties come one by one."""
+    _check_name(name, "agreement")
+    if not source.strip():
+        raise InvalidInput("source-needed", "Where is its text?", "Give --source: a citation or an address.")
+    if Agreement.objects.filter(name=name).exists():
+        raise Conflict("agreement-taken", f"There is an agreement {name} already.", "See `commonwatch agreement list`.")
+    return Agreement.objects.create(
+        name=name,
+        title=title or name,
+        kind=kind,
+        source=source,
+        categories=sorted(set(terms.categories)),
+        purposes=sorted(set(terms.purposes)),
+        safeguards=sorted(set(terms.safeguards)),
+        created_us=by.now_us,
+    )
+
+
+def set_agreement_party(
+    agreement: str, *, member: str, country: str, dates: PartyDates, reservations: str, by: By
+) -> AgreementParty:
+    """Record a party's steps. Given again, dates that are given replace those on record; the others stay."""
+    if bool(member) == bool(country):
+        raise InvalidInput("party-needed", "Who is the party?", "Give --member or --country, one of them.")
+    with transaction.atomic():
+        row = _party_row(agreement_named(agreement), member, country, by)
+        for step in ("signed", "ratified", "in_force", "denounced"):
+            day: date | None = getattr(dates, step)
+            if day is not None:
+                setattr(row, step, day)
+        wrong = out_of_order(PartyDates(row.signed, row.ratified, row.in_force, row.denounced))
+        if wrong:
+            raise InvalidInput("dates-order", f"The {wrong}.", "Correct one of the two.")
+        row.reservations = reservations or row.reservations
+        row.recorded_us, row.recorded_by = by.now_us, by.actor
+        row.save()
+    return row
+
+
+def agreement_named(name: str) -> Agreement:
+    """The agreement with this name; raises NotFound."""
+    found = Agreement.objects.filter(name=name).first()
+    if found is None:
+        raise NotFound("agreement-unknown", f"There is no agreement {name}.", "See `commonwatch agreement list`.")
+    return found
+
+
+def _party_row(agreement: Agreement, member: str, country: str, by: By) -> AgreementParty:
+    who = member_named(member) if member else None
+    code = known_country(country).code if country else ""
+    found = AgreementParty.objects.filter(agreement=agreement, member=who, country=code).first()
+    return found or AgreementParty(
+        agreement=agreement, member=who, country=code, recorded_us=by.now_us, recorded_by=by.actor
+    )
+
+
+def _check_name(name: str, what: str) -> None:
+    if _NAME.fullmatch(name) is None:
+        raise InvalidInput(
+            "name-invalid", f"{name!r} cannot name a {what}.", "Use lower-case letters, digits, . _ and -."
+        )

@@ -7,27 +7,37 @@ from typing import Annotated
 import typer
 
 from commonwatch.base.clock import now_us
-from commonwatch.base.parties.actions import create_community
-from commonwatch.base.parties.models import Community
+from commonwatch.base.parties.actions import communities_named, create_community, join_community, leave_community
+from commonwatch.base.parties.commands.given import by_command_line
+from commonwatch.base.parties.models import Community, Openness
 from commonwatch.base.terminal import current
+from commonwatch.core.stix.times import format_time
 
 app = typer.Typer(no_args_is_help=True, help="Make and list communities: sets of members that share collections.")
+
+Name = Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, . _ and -.")]
+Who = Annotated[str, typer.Argument(help="Name of the member.")]
+Why = Annotated[str, typer.Option(help="Why, for the record.")]
 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, . _ and -.")],
+    name: Name,
     description: Annotated[str, typer.Option(help="Who they are.")] = "",
+    openness: Annotated[Openness, typer.Option(help="Who may know of it and of its members.")] = Openness.CLOSED,
+    pseudonymous: Annotated[
+        bool, typer.Option("--pseudonymous", help="Members may contribute without their name.")
+    ] = False,
 ) -> None:
     """Make a community.
 
-    Example: commonwatch community create energy --description "Energy sector CSIRTs"
+    Example: commonwatch community create energy --description "Energy sector CSIRTs" --openness closed
     """
-    create_community(name, description, now_us=now_us())
+    create_community(name, description, now_us=now_us(), openness=openness, pseudonymous=pseudonymous)
     current().print(
         f"Community {name} is made. Give it a collection: commonwatch collection create TITLE --read {name}"
     )
-    current().result({"name": name, "description": description})
+    current().result({"name": name, "description": description, "openness": openness, "pseudonymous": pseudonymous})
 
 
 @app.command("list")
@@ -36,6 +46,65 @@ def list_communities() -> None:
 
     Example: commonwatch community list
     """
-    found = list(Community.objects.order_by("name"))
-    current().table(["name", "description"], [(c.name, c.description) for c in found], "There are no communities yet.")
-    current().result([{"name": c.name, "description": c.description} for c in found])
+    found = [
+        {
+            "name": c.name,
+            "openness": c.openness,
+            "members": c.memberships.filter(until_us=None).count(),
+            "description": c.description,
+        }
+        for c in Community.objects.order_by("name")
+    ]
+    columns = ["name", "openness", "members", "description"]
+    current().table(columns, [[row[column] for column in columns] for row in found], "There are no communities yet.")
+    current().result(found)
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Show who is and was in a community, since when and why.
+
+    Example: commonwatch community show energy
+    """
+    community = communities_named([name])[0]
+    found = [
+        {
+            "member": row.member.name,
+            "since": format_time(row.since_us, 0),
+            "until": format_time(row.until_us, 0) if row.until_us is not None else None,
+            "joined": f"{row.joined_by}: {row.joined_reason}",
+            "left": f"{row.left_by}: {row.left_reason}" if row.until_us is not None else "",
+        }
+        for row in community.memberships.select_related("member").order_by("since_us", "pk")
+    ]
+    out = current()
+    may = (
+        "members may contribute without their name" if community.pseudonymous else "members contribute under their name"
+    )
+    out.print(f"{community.name}: {community.openness}, {may}. {community.description}\n")
+    columns = ["member", "since", "until", "joined", "left"]
+    rows = [[row[column] or "" for column in columns] for row in found]
+    out.table(columns, rows, f"Nobody is in it: commonwatch community join {name} MEMBER --reason WHY")
+    out.result({"name": name, "openness": community.openness, "members": found})
+
+
+@app.command()
+def join(name: Name, member: Who, reason: Why) -> None:
+    """Let a member into a community.
+
+    Example: commonwatch community join energy cert-at --reason "Accepted by the steering group on 2026-11-20"
+    """
+    join_community(name, member, reason=reason, by=by_command_line())
+    current().print(f"{member} is in {name}.")
+    current().result({"community": name, "member": member})
+
+
+@app.command()
+def leave(name: Name, member: Who, reason: Why) -> None:
+    """End a member's time in a community; that it was there stays on record.
+
+    Example: commonwatch community leave energy cert-at --reason "Merged into another member"
+    """
+    leave_community(name, member, reason=reason, by=by_command_line())
+    current().print(f"{member} has left {name}.")
+    current().result({"community": name, "member": member})

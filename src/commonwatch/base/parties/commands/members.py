@@ -1,0 +1,111 @@
+"""`commonwatch party`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commonwatch.base.parties.actions import create_member, record_fact
+from commonwatch.base.parties.commands.given import by_command_line, day, day_or_today
+from commonwatch.base.parties.importing import import_parties
+from commonwatch.base.parties.models import Member, MemberKind
+from commonwatch.base.parties.queries import member_on
+from commonwatch.base.terminal import current
+from commonwatch.core.law.facts import Fact
+
+app = typer.Typer(no_args_is_help=True, help="Members of the partnership, and what holds for each of them.")
+
+Name = Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, . _ and -.")]
+
+
+@app.command()
+def add(
+    name: Name,
+    kind: Annotated[MemberKind, typer.Option(help="What it is; law treats the kinds differently.")],
+    country: Annotated[str, typer.Option(help="Its jurisdiction, e.g. AT; none for international organisations.")] = "",
+    title: Annotated[str, typer.Option(help="Its name as people write it.")] = "",
+    identity: Annotated[str, typer.Option(help="Its STIX identity, if it has one.")] = "",
+) -> None:
+    """Take a party into the partnership.
+
+    Example: commonwatch party add cert-at --title "CERT.at" --kind state-body --country AT
+    """
+    member = create_member(name, title, kind, country, identity, by_command_line())
+    current().print(f"{name} is a member, as {member.identity}.")
+    current().result({"name": member.name, "identity": member.identity, "country": member.country})
+
+
+@app.command("list")
+def list_members() -> None:
+    """List the members.
+
+    Example: commonwatch party list
+    """
+    found = [
+        {"name": m.name, "title": m.title, "kind": m.kind, "country": m.country, "identity": m.identity}
+        for m in Member.objects.order_by("name")
+    ]
+    columns = ["name", "title", "kind", "country", "identity"]
+    empty = "There are no members yet: commonwatch party add NAME --kind state-body --country AT"
+    current().table(columns, [[row[column] for column in columns] for row in found], empty)
+    current().result(found)
+
+
+@app.command()
+def show(
+    name: Name,
+    on: Annotated[str, typer.Option(help="As things stood on this day, e.g. 2026-11-23; default: today.")] = "",
+) -> None:
+    """Show what holds for a member: jurisdiction, alliances, communities, agreements in force, each with its source.
+
+    Example: commonwatch party show cert-at --on 2026-11-23
+    """
+    found = member_on(name, day_or_today(on))
+    out = current()
+    out.print(f"{found.title} ({found.kind}, {found.country or 'no jurisdiction'}), {found.identity}, on {found.on}")
+    out.print(f"Communities: {', '.join(found.communities) or 'none'}\n")
+    facts = [(f.kind, f.value, f.since or "", f.until or "", f.scope, f.source) for f in found.facts]
+    out.table(["fact", "value", "since", "until", "scope", "source"], facts, "Nothing is on record about it.")
+    out.print("")
+    rows = [
+        (b.agreement, "yes" if b.standing.in_force else "no", b.standing.reason, b.by, b.reservations)
+        for b in found.agreements
+    ]
+    out.table(["agreement", "binds", "because", "party", "reservations"], rows, "No agreement names it.")
+    out.result(found)
+
+
+@app.command()
+def fact(
+    name: Name,
+    kind: Annotated[str, typer.Option(help="What it is about: alliance, safeguard, certification ...")],
+    value: Annotated[str, typer.Option(help="What holds, e.g. nato, standard-contractual-clauses.")],
+    source: Annotated[str, typer.Option(help="Who says so: a document, a register.")],
+    since: Annotated[str, typer.Option(help="First day on which it holds.")] = "",
+    until: Annotated[str, typer.Option(help="First day on which it no longer holds.")] = "",
+) -> None:
+    """Record something dated about a member.
+
+    Example: commonwatch party fact acme --kind safeguard --value standard-contractual-clauses --since 2026-01-01 --source "Contract 12"
+    """
+    given = Fact(kind, value, source, day(since), day(until))
+    record_fact(name, given, by_command_line())
+    current().print(f"Recorded: {kind} {value} of {name}.")
+    current().result({"member": name, "fact": given})
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="JSON with members, communities, agreements.")
+    ],
+) -> None:
+    """Take in members, communities and agreements from a file, all or nothing. What is there already stays as it is.
+
+    Example: commonwatch party import partnership.json
+    """
+    counts = import_parties(file.read_bytes(), by_command_line())
+    current().print(", ".join(f"{number} {what}" for what, number in counts.items()) + " added.")
+    current().result(counts)

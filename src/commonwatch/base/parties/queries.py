@@ -1,0 +1,99 @@
+"""What holds for a member on a day: its jurisdiction's facts, its own, the communities it is in, the agreements that bind it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
+
+import msgspec
+
+from commonwatch.base.parties.countries import country
+from commonwatch.base.parties.models import AgreementParty, Member
+from commonwatch.core.errors import NotFound
+from commonwatch.core.law.agreements import PartyDates, Standing, standing
+from commonwatch.core.law.facts import Fact, holding
+
+
+class Binding(msgspec.Struct, frozen=True):
+    """An agreement as it stands for one member: by its own signature, or by its country's."""
+
+    agreement: str
+    title: str
+    kind: str
+    by: str
+    standing: Standing
+    reservations: str
+    source: str
+
+
+class MemberView(msgspec.Struct, frozen=True):
+    """Everything that holds for a member on a day."""
+
+    name: str
+    title: str
+    kind: str
+    country: str
+    identity: str
+    on: date
+    facts: list[Fact]
+    communities: list[str]
+    agreements: list[Binding]
+
+
+def member_named(name: str) -> Member:
+    """The member with this name; raises NotFound."""
+    found = Member.objects.filter(name=name).first()
+    if found is None:
+        raise NotFound("member-unknown", f"There is no member {name}.", "See `commonwatch party list`.")
+    return found
+
+
+def member_on(name: str, on: date) -> MemberView:
+    """What holds for a member on a day."""
+    member = member_named(name)
+    jurisdiction = country(member.country).facts if member.country else ()
+    own = [
+        Fact(fact.kind, fact.value, fact.source, fact.since, fact.until)
+        for fact in member.facts.order_by("kind", "value", "pk")
+    ]
+    end_of_day = int(datetime.combine(on + timedelta(days=1), time(), UTC).timestamp() * 1_000_000)
+    communities = [
+        row.community.name
+        for row in member.memberships.select_related("community").order_by("community__name")
+        if row.since_us < end_of_day and (row.until_us is None or row.until_us >= end_of_day)
+    ]
+    return MemberView(
+        member.name,
+        member.title,
+        member.kind,
+        member.country,
+        member.identity,
+        on,
+        holding(chain(jurisdiction, own), on),
+        communities,
+        [_binding(row, on) for row in _parties(member)],
+    )
+
+
+def _parties(member: Member) -> list[AgreementParty]:
+    rows = AgreementParty.objects.select_related("agreement").filter(member=member)
+    if member.country:
+        rows |= AgreementParty.objects.select_related("agreement").filter(country=member.country)
+    return list(rows.order_by("agreement__name", "pk"))
+
+
+def _binding(row: AgreementParty, on: date) -> Binding:
+    return Binding(
+        row.agreement.name,
+        row.agreement.title,
+        row.agreement.kind,
+        "its own" if row.member_id is not None else row.country,
+        standing(dates_of(row), on),
+        row.reservations,
+        row.agreement.source,
+    )
+
+
+def dates_of(row: AgreementParty) -> PartyDates:
+    """A stored party's steps as a value."""
+    return PartyDates(row.signed, row.ratified, row.in_force, row.denounced)

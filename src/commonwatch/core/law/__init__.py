@@ -1,0 +1,1 @@
+"""Law as dated facts with sources: what holds where, since when, until when."""
