@@ -16,6 +16,7 @@ from commonwatch.base.release.reader import operator
 from commonwatch.base.terminal import Exit, current
 from commonwatch.capabilities.exchange.files.documents import Document, documents, total_bytes
 from commonwatch.capabilities.exchange.files.importing import Tally, import_documents
+from commonwatch.core.errors import NodeUnable
 from commonwatch.core.stix.values import Finding
 
 MOST_DOCUMENTS_SHOWN = 20
@@ -55,6 +56,11 @@ def import_(
             for name, tally in import_documents(found, channel, done):
                 each.append((name, tally))
                 _merge(whole, tally)
+    except NodeUnable:
+        if each and not terminal.json:
+            terminal.note("Everything counted below is stored; once the node can work, run the same command again.")
+            _show(whole, each)
+        raise
     except KeyboardInterrupt:
         terminal.note("Interrupted. Everything counted below is stored; run the same command again to go on.")
         _show(whole, each)
