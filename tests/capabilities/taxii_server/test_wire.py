@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from typing import Any
+from uuid import RFC_4122
 
 import httpx2
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import communities_named, create_community
 from commonwatch.base.release.actions import create_collection
+from commonwatch.capabilities.exchange.taxii_server.statuses import fresh_id
 from tests.capabilities.partners import MAIN, TAXII, Client, add, ids, indicator, token
 
 
@@ -306,6 +308,14 @@ def test_odd_objects_never_make_a_collection_unreadable(client: Client) -> None:
     assert (status["success_count"], status["failure_count"]) == (1, 1)
     assert partner.get(f"{MAIN}manifest/").json()["objects"][0]["version"] == "2026-01-01T00:00:00Z"
     assert len(ids(partner.get(f"{MAIN}objects/"))) == 1
+
+
+def test_the_ids_of_statuses_are_ordered_by_time_and_never_the_same() -> None:
+    made = [fresh_id(1_795_392_000_000_000 + n * 1000) for n in range(50)]
+    again = [fresh_id(1_795_392_000_000_000) for _ in range(50)]
+    assert made == sorted(made) and len(set(again)) == 50
+    assert {(one.version, one.variant) for one in made} == {(7, RFC_4122)}
+    assert made[0].int >> 80 == 1_795_392_000_000
 
 
 def test_the_status_names_each_version_as_its_author_wrote_it(client: Client) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import lru_cache
-from uuid import uuid4
 
 from django.conf import settings
 
@@ -17,7 +16,7 @@ from commonwatch.base.release.collections import CollectionView
 from commonwatch.base.release.collections import collection as find_collection
 from commonwatch.base.release.reader import Reader
 from commonwatch.capabilities.exchange.taxii_server.request import Answer, Request, resource
-from commonwatch.capabilities.exchange.taxii_server.statuses import Added, fresh_status, store_statuses
+from commonwatch.capabilities.exchange.taxii_server.statuses import Added, fresh_id, fresh_status, store_statuses
 from commonwatch.core.errors import InvalidInput, NotAllowed
 from commonwatch.core.stix.split import split
 from commonwatch.core.taxii.media import is_taxii
@@ -53,7 +52,8 @@ def add(request: Request, name: str, find: Callable[[Reader, str], CollectionVie
             "Split it, or leave it out.",
             status=422,
         )
-    now, uuid = now_us(), uuid4()
+    now = now_us()
+    uuid = fresh_id(now)
     channel = _channel(request.identity.name, view.slot)
     answered: Future[Answer] = Future()
 
