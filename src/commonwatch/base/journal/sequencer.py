@@ -16,7 +16,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import monotonic
 from typing import TypeVar
 
@@ -101,41 +101,31 @@ class Sequencer:
     def _run(self) -> None:
         try:
             while (first := self._waiting.get()) is not None:
-                self._take_turn(self._company_of(first))
+                group = [first]
+                self._gather(group, settings.COMMONWATCH.group_commit_wait_ms / 1000)
+                self._take_turn(group)
         finally:
             connection.close()
-
-    def _company_of(self, first: _Request) -> list[_Request]:
-        """The first of a group, with as much company as there was lately if it comes within the patience that is set."""
-        group = [first]
-        deadline = monotonic() + settings.COMMONWATCH.group_commit_wait_ms / 1000
-        while len(group) < self._company and (patience := deadline - monotonic()) > 0:
-            try:
-                request = self._waiting.get(timeout=patience)
-            except queue.Empty:
-                break
-            if request is None:
-                self._waiting.put(None)
-                break
-            group.append(request)
-        return group
 
     def _take_turn(self, group: list[_Request]) -> None:
         """Wait for this process's turn, take along what came in meanwhile, and commit."""
         try:
             with _turn():
-                self._take_along(group)
+                self._gather(group, 0.0)
                 self._company = max(len(group), self._company - 1)
                 self._commit(group)
         except NodeUnable as error:  # no turn is to be had
             for request in group:
                 request.future.set_exception(error)
 
-    def _take_along(self, group: list[_Request]) -> None:
+    def _gather(self, group: list[_Request], patience: float) -> None:
+        """Add what waits; and for some seconds what comes, until there is as much company as there was lately."""
         size = sum(request.size for request in group)
+        deadline = monotonic() + patience
         while len(group) < MAX_GROUP and size < MAX_GROUP_OBJECTS:
             try:
-                request = self._waiting.get_nowait()
+                left = deadline - monotonic() if patience and len(group) < self._company else 0.0
+                request = self._waiting.get(timeout=left) if left > 0 else self._waiting.get_nowait()
             except queue.Empty:
                 return
             if request is None:
@@ -192,16 +182,16 @@ def _told(error: Exception) -> Exception:
 @contextmanager
 def _turn() -> Iterator[None]:
     """Hold the data folder's lock; raises NodeUnable where it cannot be had."""
-    try:
-        lock = (settings.COMMONWATCH.data / "journal.lock").open("w")
-    except OSError as error:
-        raise NodeUnable(
-            "data-folder",
-            f"The data folder cannot be written: {error.strerror}. Nothing of this was stored.",
-            "Make it writable, or make room on its disk; then send it again.",
-        ) from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        try:
+            lock = held.enter_context((settings.COMMONWATCH.data / "journal.lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            raise NodeUnable(
+                "data-folder",
+                f"The data folder cannot be written: {error.strerror}. Nothing of this was stored.",
+                "Make it writable, or make room on its disk; then send it again.",
+            ) from error
         yield
 
 

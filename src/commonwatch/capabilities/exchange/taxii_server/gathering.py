@@ -44,11 +44,21 @@ class Gathering(Generic[P]):
             self._pool.submit(self._round, loop, taken)
 
     def _round(self, loop: asyncio.AbstractEventLoop, taken: Sequence[tuple[P, asyncio.Future[Answer]]]) -> None:
-        """On a thread."""
-        promises = self._begin([post for post, _ in taken])
-        loop.call_soon_threadsafe(self._start, loop)
+        """On a thread. Whatever happens to this round, the next one starts, and everyone in this one is answered."""
+        try:
+            promises = self._begin([post for post, _ in taken])
+        except Exception as problem:  # noqa: BLE001 - raised again where each request is answered
+            promises = [_broken(problem) for _ in taken]
+        finally:
+            loop.call_soon_threadsafe(self._start, loop)
         for promise, (_, answer) in zip(promises, taken, strict=True):
             promise.add_done_callback(partial(_hand_back, loop, answer))
+
+
+def _broken(problem: Exception) -> Future[Answer]:
+    promise: Future[Answer] = Future()
+    promise.set_exception(problem)
+    return promise
 
 
 def _hand_back(loop: asyncio.AbstractEventLoop, answer: asyncio.Future[Answer], promise: Future[Answer]) -> None:
