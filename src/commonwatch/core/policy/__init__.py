@@ -1,0 +1,1 @@
+"""Markings to handling; facts to a decision with its reasons; objects derived for one recipient. Pure functions."""
