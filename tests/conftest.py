@@ -39,16 +39,23 @@ def node(transactional_db: None) -> Iterator[Path]:
     from django.db import connection
 
     from commonwatch.base.journal.sequencer import close_sequencer
-    from commonwatch.base.release import types
+    from commonwatch.base.release import deciding, pages, served, types
     from commonwatch.capabilities.exchange.taxii_server import adding
 
     yield DATA
     close_sequencer()
     types.forget()
+    deciding.forget()
+    pages.forget()
+    served.forget()
+    for lines in (DATA / "served").glob("*.jsonl"):  # pages that were served to nobody but this test
+        lines.unlink()
     adding.forget_channels()
     with connection.cursor() as cursor:
         for name in ("act", "voucher", "placement", "version", "class", "type"):
             cursor.execute(f"DELETE FROM journal_{name}")
+        cursor.execute("DELETE FROM release_grant")
+        cursor.execute("DELETE FROM release_extra")
         cursor.execute("UPDATE journal_head SET last_seq = 0")
 
 
@@ -62,10 +69,11 @@ def vendor() -> str:
 
 @pytest.fixture
 def ready(node: Path) -> Path:
-    """The same, after its first start: community `home`, collection `main`."""
-    from commonwatch.cli.node import first_start
+    """The same, after its first start: member and community `home`, collection `main`."""
+    from commonwatch.cli.node import ensure_release, first_start
 
     first_start()
+    ensure_release()
     return node
 
 

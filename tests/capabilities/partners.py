@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
+from django.db import connection
 
 from commonwatch.base.accounts.actions import create_token, ensure_account
 from commonwatch.base.accounts.models import Role
 from commonwatch.base.clock import now_us
-from commonwatch.base.parties.actions import communities_named
+from commonwatch.base.parties.actions import By, create_member, join_community
+from commonwatch.base.parties.changing import change
+from commonwatch.base.parties.models import Member, MemberKind
 
 TAXII = "application/taxii+json;version=2.1"
 MAIN = "/taxii2/root/collections/main/"
+VOUCHER = "identity--00000000-0000-4000-8000-00000000000a"
 
 
-def token(name: str, role: Role = Role.CONTRIBUTOR, communities: tuple[str, ...] = ("home",)) -> str:
-    """The secret of a fresh token."""
+def member(name: str, *communities: str) -> Member:
+    """A member in these communities."""
+    by = By("test", now_us())
+
+    def act() -> Member:
+        made = create_member(name, "", MemberKind.COMPANY, "AT", "", by)
+        for community in communities:
+            join_community(community, name, reason="accepted", by=by)
+        return made
+
+    made, _ = change(f"{name} becomes a member", act, by)
+    assert made is not None
+    return made
+
+
+def token(name: str, role: Role = Role.CONTRIBUTOR, member: str = "home") -> str:
+    """The secret of a fresh token of an account that acts for a member."""
     now = now_us()
-    account = ensure_account(name, role, communities_named(communities), actor="test", now_us=now)
+    account = ensure_account(name, role, member, actor="test", now_us=now)
     made = create_token(account, f"t{now}", role, expires_us=None, networks=[], actor="test", now_us=now)
     return made.secret
+
+
+def release_classes() -> list[dict[str, Any]]:
+    """The attributes of every release class, in the order they came up."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT attributes FROM journal_class ORDER BY id")
+        return [json.loads(text) for (text,) in cursor.fetchall()]
 
 
 Client = Callable[..., httpx2.Client]

@@ -86,7 +86,7 @@ def test_the_help_of_each_command_has_an_example_of_it(name: str, command: Any) 
 
 def test_a_first_command_makes_the_node(fresh: Node) -> None:
     found = fresh.json("collection", "list")
-    assert [one["alias"] for one in found] == ["main"]
+    assert [one["alias"] for one in found] == ["main", "recalls"]
     assert (fresh.data / "commonwatch.db").exists() and oct(fresh.data.stat().st_mode)[-3:] == "700"
 
 
@@ -143,6 +143,9 @@ def test_tokens_are_shown_once_listed_and_revoked(node: Node) -> None:
     node.json("token", "revoke", str(made["number"]), "--reason", "test")
     assert [bool(one["revoked"]) for one in node.json("token", "list")] == [True, False]
     assert node.json("token", "create", "--name", "x", "--role", "reader", "--expires", "soon", code=2)["error"]
+    elsewhere = node.json("token", "create", "--name", "x", "--role", "reader", "--member", "nobody", code=2)
+    assert elsewhere["error"]["code"] == "member-unknown"
+    assert {one["member"] for one in node.json("account", "list")} == {"home"}
     assert node.run("token", "create", "--name", "x", "--role", "king").returncode == 2
     assert any(row["action"] == "token.revoke" for row in node.json("audit"))
     shown = node.json("account", "certificate", "partner", "--sha256", "9f" * 32)
@@ -271,10 +274,20 @@ def test_the_partnership_is_told_to_people_and_scripts(fresh: Node, tmp_path: Pa
         fresh.json("party", "show", "cert-at", "--on", "2020-01-01")["agreements"][0]["standing"]["in_force"] is False
     )
     assert len(fresh.json("country", "list", "--group", "eu")["countries"]) == 27
+    fresh.json("token", "create", "--name", "partner", "--role", "reader", "--member", "cert-at")
+    assert [one["member"] for one in fresh.json("account", "list")] == ["cert-at"]
+    own = fresh.json("party", "set", "home", "--kind", "company", "--country", "jp")
+    assert (own["kind"], own["country"], own["own"]) == ("company", "JP", True)
+    assert {one["name"]: one["own"] for one in fresh.json("party", "list")} == {"cert-at": False, "home": True}
+    fed = write(tmp_path / "fed.json", indicator(1))
+    assert fresh.json("import", fed, "--source", "fed", "--member", "cert-at")["admitted"] == 1
+    assert fresh.json("import", fed, "--source", "fed", "--member", "home", code=2)["error"]["code"] == "source-member"
     for words in (
         ["party", "show", "cert-at"],
         ["agreement", "show", "mou"],
         ["country", "show", "JP"],
+        ["country", "regimes"],
+        ["country", "regimes", "eu", "--on", "2026-11-23"],
         ["party", "list"],
     ):
         done = fresh.run(*words)
@@ -285,3 +298,10 @@ def test_the_partnership_is_told_to_people_and_scripts(fresh: Node, tmp_path: Pa
     assert fresh.json("party", "show", "nobody", code=2)["error"]["code"] == "member-unknown"
     assert fresh.json("party", "show", "acme", "--on", "soon", code=2)["error"]["code"] == "day-unreadable"
     assert fresh.json("country", "update", str(partnership), code=2)["error"]["code"] == "country-facts"
+    assert fresh.json("country", "regimes", "mars", code=2)["error"]["code"] == "regime-unknown"
+    assert fresh.json("country", "regimes", "--update", str(partnership), code=2)["error"]["code"] == "transfer-regimes"
+    known = fresh.json("country", "regimes")
+    partnership.write_text(json.dumps({**known, "as_of": "2099-01-01"}))
+    assert fresh.json("country", "regimes", "--update", str(partnership))["as_of"] == "2099-01-01"
+    early = fresh.json("country", "regimes", "eu", "--on", "2001-01-01")
+    assert [decision["place"] for decision in early["adequacy"]] == ["CH"]

@@ -17,11 +17,12 @@ from commonwatch.base.intake.sources import ensure_source
 from commonwatch.base.journal.models import QuarantineEntry
 from commonwatch.base.journal.sequencer import close_sequencer
 from commonwatch.base.release import types
+from commonwatch.base.release.access import EVERYTHING
 from commonwatch.base.release.pages import objects_page
 from commonwatch.core.stix.split import split
 from commonwatch.core.stix.values import Piece
 from commonwatch.core.taxii.filters import ObjectFilter
-from tests.capabilities.partners import indicator
+from tests.capabilities.partners import VOUCHER, indicator
 
 ALL = ObjectFilter(last=False, every=True, specs=(20, 21))
 
@@ -70,7 +71,7 @@ def empty() -> None:
 
 
 def seen(wanted: ObjectFilter) -> set[str]:
-    body = objects_page(1, wanted, 1000, None).body
+    body = objects_page(EVERYTHING, 1, wanted, 1000, None).body
     return {json.dumps(one, sort_keys=True) for one in json.loads(b"[" + body + b"]")}
 
 
@@ -92,7 +93,7 @@ def deliver(containers: list[bytes], threads: int) -> None:
     def one(number: int) -> None:
         pieces = split(containers[number]).pieces
         try:
-            receive(pieces, Channel(sources[number % 2], "TLP:GREEN", "test", (1,)), now_us()).result()
+            receive(pieces, Channel(sources[number % 2], "TLP:GREEN", VOUCHER, "test", (1,)), now_us()).result()
         finally:
             if threads > 1:
                 connection.close()
@@ -130,5 +131,5 @@ def test_any_order_gives_the_same_state(ready: Path, containers: list[bytes], th
 def test_what_comes_out_is_byte_for_byte_what_went_in(ready: Path, raw: bytes) -> None:
     empty()
     source = ensure_source("voucher", "TLP:GREEN").pk
-    receive([Piece(raw, "")], Channel(source, "TLP:GREEN", "test", (1,)), now_us()).result()
-    assert objects_page(1, ALL, 10, None).body == raw
+    receive([Piece(raw, "")], Channel(source, "TLP:GREEN", VOUCHER, "test", (1,)), now_us()).result()
+    assert objects_page(EVERYTHING, 1, ALL, 10, None).body == raw

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from commonwatch.base.accounts import commands as accounts
+from commonwatch.base.audit import commands as audit
 from commonwatch.base.intake import commands as intake
 from commonwatch.base.journal import commands as journal
 from commonwatch.base.parties import commands as parties
@@ -27,16 +28,21 @@ app.command(hidden=True)(serve.web)
 app.command(hidden=True)(serve.worker)
 app.command("import")(exchange.import_)
 app.command()(exchange.export)
+app.command()(release.explain)
+app.command("why-not")(release.why_not)
+app.command()(release.simulate)
 app.command()(inspect.status)
 app.command()(inspect.settings)
-app.command()(accounts.audit)
+app.command()(audit.audit)
 app.command()(journal.backup)
 app.command()(journal.restore)
 app.command()(journal.doctor)
 app.command()(journal.erase)
 for name, part in (
     ("quarantine", intake.app),
-    ("collection", release.app),
+    ("collection", release.collections),
+    ("policy", release.policies),
+    ("recall", release.recalls),
     ("party", parties.members),
     ("community", parties.communities),
     ("agreement", parties.agreements),

@@ -12,19 +12,21 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.config import NodeSettings
 from commonwatch.base.journal.sequencer import close_sequencer
-from commonwatch.base.parties.actions import create_community
+from commonwatch.base.parties.actions import By, create_community, create_member, join_community
+from commonwatch.base.parties.models import HOME, MemberKind
 from commonwatch.base.release.actions import create_collection
-from commonwatch.base.release.models import Collection
+from commonwatch.base.release.epochs import refresh
+from commonwatch.base.release.models import Collection, Epoch
+from commonwatch.base.release.recalls import RECALLS
 from commonwatch.base.terminal import current
 from commonwatch.core.errors import NodeUnable
 
-HOME = "home"  # the community of this node's own people and machines
 MAIN = "main"  # the collection that imports go to where no other is named
 
 
@@ -36,6 +38,7 @@ def prepare() -> None:
             _check_schema()
             if not Collection.objects.exists():
                 first_start()
+            ensure_release()
     except DatabaseError as error:
         raise NodeUnable(
             "database",
@@ -73,16 +76,37 @@ def _check_schema() -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
+@transaction.atomic
 def first_start() -> None:
-    """What a new node has: the community of its own people and machines, and one collection for them."""
-    now = now_us()
-    home = create_community(HOME, "The people and machines of this node's own member", now_us=now)
+    """What a new node has: its own member, the community of that member's people and machines, one collection for them."""
+    by = By("first start", now_us())
+    home = create_community(HOME, "The people and machines of this node's own member", now_us=by.now_us)
+    title = "This node's own member"
+    create_member(HOME, title, MemberKind.CIVIL_SOCIETY, "", "", by, country_later=True)
+    join_community(HOME, HOME, reason="It runs this node", by=by)
     create_collection(
         "Everything shared with this node",
         alias=MAIN,
         description="Where imports go that name no other collection",
         readers=[home],
         writers=[home],
-        actor="first start",
-        now_us=now,
+        actor=by.actor,
+        now_us=by.now_us,
     )
+
+
+def ensure_release() -> None:
+    """The collection of recalls, and the first epoch: without one, nobody gets anything."""
+    if not Collection.objects.filter(alias=RECALLS).exists():
+        create_collection(
+            "Recalls",
+            alias=RECALLS,
+            description="What was shared with you and is taken back; post a receipt here for each recall",
+            readers=[],
+            writers=[],
+            for_all=True,
+            actor="first start",
+            now_us=now_us(),
+        )
+    if not Epoch.objects.exists():
+        refresh(By("first start", now_us()), "First start")

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "commonwatch.base.journal",
+    "commonwatch.base.audit",
     "commonwatch.base.parties",
     "commonwatch.base.accounts",
     "commonwatch.base.jobs",

@@ -17,7 +17,10 @@ from commonwatch.base.accounts.actions import (
     set_active,
     use_setup_link,
 )
-from commonwatch.base.accounts.models import Account, AuditEntry, Role
+from commonwatch.base.accounts.models import Account, Role
+from commonwatch.base.audit.models import AuditEntry
+from commonwatch.base.parties.actions import By, create_member
+from commonwatch.base.parties.models import MemberKind
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 
 NOW = 1_800_000_000_000_000
@@ -26,7 +29,7 @@ PASSWORD = "quiet rivers carry far"
 
 
 def account(role: Role = Role.READER) -> Account:
-    return ensure_account("partner", role, [], actor="test", now_us=NOW)
+    return ensure_account("partner", role, actor="test", now_us=NOW)
 
 
 def token(name: str = "t", role: Role = Role.READER, expires: int | None = None, networks: tuple[str, ...] = ()) -> str:
@@ -46,6 +49,22 @@ def test_an_account_is_made_once_and_only_ever_raised_by_asking(ready: Path) -> 
     assert account(Role.CONTRIBUTOR).pk == first.pk and account().role == Role.CONTRIBUTOR
     assert not first.has_usable_password()
     assert AuditEntry.objects.filter(action="account.create").count() == 1
+
+
+def test_an_account_acts_for_one_member_for_good(ready: Path) -> None:
+    create_member("cert-at", "", MemberKind.STATE_BODY, "AT", "", By("test", NOW))
+
+    def ask(name: str, member: str) -> str:
+        return ensure_account(name, Role.READER, member, actor="test", now_us=NOW).member.name
+
+    assert ask("ours", "") == "home" and ask("theirs", "cert-at") == "cert-at"
+    assert ask("theirs", "") == "cert-at"  # who does not ask for another keeps it
+    for name, member in (("theirs", "home"), ("ours", "cert-at")):
+        with pytest.raises(Conflict, match="acts for"):
+            ask(name, member)
+    with pytest.raises(NotFound):
+        ask("new", "nobody")
+    assert not Account.objects.filter(name="new").exists()
 
 
 def test_a_token_that_makes_no_sense_is_refused(ready: Path) -> None:
@@ -96,7 +115,8 @@ def test_the_setup_link_works_once_within_a_day_and_replaces_the_one_before(read
     with pytest.raises(NotFound):
         use_setup_link(link, "Ada", PASSWORD, address="", now_us=NOW + DAY)
     made = use_setup_link(link, "Ada", PASSWORD, address="192.0.2.1", now_us=NOW)
-    assert made.role == Role.ADMINISTRATOR and made.check_password(PASSWORD) and made.password.startswith("argon2")
+    assert made.member.name == "home" and made.role == Role.ADMINISTRATOR
+    assert made.check_password(PASSWORD) and made.password.startswith("argon2")
     with pytest.raises(NotFound):
         use_setup_link(link, "Eve", PASSWORD, address="", now_us=NOW)
     assert ensure_setup_link(NOW) is None

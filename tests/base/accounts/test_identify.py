@@ -20,8 +20,9 @@ from commonwatch.base.accounts.actions import (
     set_active,
 )
 from commonwatch.base.accounts.identify import Identity, client_address, identify
-from commonwatch.base.accounts.models import Account, AuditEntry, Role, Token
-from commonwatch.base.parties.actions import communities_named
+from commonwatch.base.accounts.models import Account, Role, Token
+from commonwatch.base.audit.models import AuditEntry
+from commonwatch.base.parties.queries import own_member
 from commonwatch.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooBusy
 
 NOW = 1_800_000_000_000_000
@@ -30,7 +31,7 @@ FINGERPRINT = "9f" * 32
 
 
 def made(name: str = "partner", role: Role = Role.READER, **options: Any) -> NewToken:
-    account = ensure_account(name, role, communities_named(["home"]), actor="test", now_us=NOW)
+    account = ensure_account(name, role, actor="test", now_us=NOW)
     given = {"expires_us": None, "networks": [], "actor": "test", "now_us": NOW, **options}
     return create_token(account, options.pop("label", "token"), given.pop("token_role", role), **given)
 
@@ -55,6 +56,7 @@ def test_a_token_speaks_for_its_account_as_bearer_and_as_basic_password(ready: P
     for header in (f"Bearer {secret}", f"bearer {secret} ", f"Basic {basic}"):
         who = identify(header, HOME, None, NOW)
         assert (who.name, who.role, len(who.communities), who.sees_all) == ("partner", "contributor", 1, False)
+        assert (who.member, who.member_name) == (own_member().pk, "home")
 
 
 def test_a_token_has_the_lesser_role_of_itself_and_its_account(ready: Path) -> None:

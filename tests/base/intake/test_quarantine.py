@@ -14,13 +14,14 @@ from commonwatch.base.intake.receive import Channel, Report, receive
 from commonwatch.base.intake.sources import ensure_source
 from commonwatch.base.journal import quarantine, reading
 from commonwatch.base.journal.models import QuarantineEntry
+from commonwatch.base.release.access import EVERYTHING
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.pages import objects_page
 from commonwatch.base.release.reader import operator
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 from commonwatch.core.stix.values import Piece
 from commonwatch.core.taxii.filters import ObjectFilter
-from tests.capabilities.partners import indicator
+from tests.capabilities.partners import VOUCHER, indicator
 
 NOW = 1_900_000_000_000_000
 
@@ -28,7 +29,7 @@ NOW = 1_900_000_000_000_000
 def take(*objects: Any, source: str = "test", slots: tuple[int, ...] = (1,)) -> Report:
     origin = ensure_source(source, "TLP:GREEN")
     pieces = [Piece(json.dumps(one).encode(), f"/objects/{n}") for n, one in enumerate(objects)]
-    return receive(pieces, Channel(origin.pk, "TLP:GREEN", "test", slots), now_us()).result()
+    return receive(pieces, Channel(origin.pk, "TLP:GREEN", VOUCHER, "test", slots), now_us()).result()
 
 
 def numbers() -> list[int]:
@@ -61,7 +62,7 @@ def test_a_mended_object_goes_in_where_the_first_would_have(ready: Path) -> None
     stored = entry(number).entry
     assert (stored.state, stored.resolved_by, held()) == ("admitted", "ada", 1)
     view = collection(operator("test"), "main")
-    assert objects_page(view.slot, ObjectFilter(), 10, None).count == 1
+    assert objects_page(EVERYTHING, view.slot, ObjectFilter(), 10, None).count == 1
     with pytest.raises(Conflict):
         try_again(number)
     assert page(reason="", everything=False, limit=9)[1] == 0 and page(reason="", everything=True, limit=9)[1] == 1
@@ -111,7 +112,7 @@ def test_a_conflict_is_held_and_the_first_content_stays(ready: Path) -> None:
     take(indicator(1, name="first"))
     result = take(indicator(1, name="second")).results[0]
     assert (result.kind, result.findings[0].code) == ("held", "version-conflict")
-    assert b"first" in objects_page(1, ObjectFilter(), 10, None).body
+    assert b"first" in objects_page(EVERYTHING, 1, ObjectFilter(), 10, None).body
 
 
 def test_a_well_known_marking_cannot_be_redefined(ready: Path) -> None:

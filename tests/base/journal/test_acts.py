@@ -10,13 +10,14 @@ from commonwatch.base.journal import acts, reading
 from commonwatch.base.journal.examine import examine
 from commonwatch.base.journal.sequencer import close_sequencer
 from commonwatch.base.journal.values import Act, Admission, Kind
+from commonwatch.base.release.access import EVERYTHING
 from commonwatch.base.release.pages import objects_page
 from commonwatch.core.taxii.filters import ObjectFilter
 from tests.base.journal.arrivals import appended, arrival
 
 
 def served(slot: int) -> list[bytes]:
-    page = objects_page(slot, ObjectFilter(), 100, None)
+    page = objects_page(EVERYTHING, slot, ObjectFilter(), 100, None)
     return page.body.replace(b"},{", b"}\n{").split(b"\n") if page.count else []
 
 

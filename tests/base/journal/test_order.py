@@ -13,6 +13,7 @@ from django.db import connection
 
 from commonwatch.base.journal import reading
 from commonwatch.base.journal.values import Admission, Batch
+from commonwatch.base.release.access import EVERYTHING
 from commonwatch.base.release.pages import objects_page
 from commonwatch.core.taxii.filters import ObjectFilter
 from tests.base.journal.arrivals import arrival, running
@@ -38,7 +39,7 @@ def test_readers_paging_while_threads_write_miss_and_repeat_nothing(node: Path) 
         after: int | None = None
         while True:
             finished = done.is_set()
-            page = objects_page(1, ObjectFilter(), 11, after)
+            page = objects_page(EVERYTHING, 1, ObjectFilter(), 11, after)
             if page.count:
                 served.extend(page.body.split(b"},{"))
                 after = page.last_pos

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from commonwatch.base.audit.models import AuditEntry
 from commonwatch.base.parties import countries
 from commonwatch.base.parties.actions import (
     AgreementTerms,
     By,
+    change_member,
     communities_named,
     create_agreement,
     create_community,
@@ -23,7 +25,7 @@ from commonwatch.base.parties.actions import (
 )
 from commonwatch.base.parties.importing import import_parties
 from commonwatch.base.parties.models import AgreementKind, AgreementParty, Member, MemberKind, Membership
-from commonwatch.base.parties.queries import member_on
+from commonwatch.base.parties.queries import member_on, own_member
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 from commonwatch.core.law.agreements import PartyDates
 from commonwatch.core.law.facts import Fact
@@ -99,6 +101,39 @@ def test_names_identities_and_countries_are_known_ones(node: Path) -> None:
     assert create_member("low", "", MemberKind.COMPANY, "at", "", BY).country == "AT"
     with pytest.raises(NotFound):
         member_on("nobody", TODAY)
+
+
+def test_only_the_nodes_own_member_may_lack_a_country_until_it_is_recorded(ready: Path) -> None:
+    own = own_member()
+    assert (own.kind, own.country) == (MemberKind.CIVIL_SOCIETY, "")
+    assert member_on("home", date(2100, 1, 1)).communities == ["home"]
+    change_member(
+        "home", title="", kind=MemberKind.STATE_BODY, country="", by=BY
+    )  # which of the two comes first is free
+    changed = change_member("home", title="CERT.at", kind=None, country="at", by=BY)
+    assert (changed.title, changed.kind, changed.country) == ("CERT.at", "state-body", "AT")
+    assert own_member().identity == own.identity and own_member().country == "AT"
+
+
+def test_what_a_member_was_before_stays_on_record(node: Path) -> None:
+    member()
+    change_member("cert-at", title="CERT.at", kind=MemberKind.STATE_BODY, country="CH", by=BY)
+    entry = AuditEntry.objects.get(action="member.change")
+    assert (entry.actor, entry.at_us, entry.subject) == ("ada", NOW, "cert-at")
+    assert entry.detail == {"title": {"from": "cert-at", "to": "CERT.at"}, "country": {"from": "AT", "to": "CH"}}
+
+
+def test_a_change_that_cannot_be_changes_nothing(node: Path) -> None:
+    member()
+    create_member("un", "", MemberKind.INTERNATIONAL_ORGANISATION, "", "", BY)
+    for name, kind, country in (("cert-at", None, "at"), ("cert-at", None, ""), ("un", MemberKind.COMPANY, "")):
+        with pytest.raises(InvalidInput):
+            change_member(name, title="", kind=kind, country=country, by=BY)
+    for name, country in (("nobody", "AT"), ("cert-at", "ZZ")):
+        with pytest.raises(NotFound):
+            change_member(name, title="", kind=None, country=country, by=BY)
+    assert not AuditEntry.objects.exists() and Member.objects.get(name="un").kind == "international-organisation"
+    assert change_member("un", title="", kind=MemberKind.COMPANY, country="CH", by=BY).country == "CH"
 
 
 @pytest.mark.parametrize(

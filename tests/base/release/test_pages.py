@@ -13,6 +13,7 @@ from django.db import connection
 from commonwatch.base.journal.driver import fetch
 from commonwatch.base.journal.values import Batch
 from commonwatch.base.release import pages, types
+from commonwatch.base.release.access import EVERYTHING
 from commonwatch.core.taxii.filters import ObjectFilter
 from tests.base.journal.arrivals import EPOCH, arrival, running
 
@@ -76,8 +77,8 @@ def test_no_page_reads_more_than_it_shows(
         return fetch(query, parameters)
 
     monkeypatch.setattr(pages, "fetch", remember)
-    pages.objects_page(1, FILTERS[name], 100, None)
-    pages.manifest_page(1, FILTERS[name], 100, 1 << 51)
+    pages.objects_page(EVERYTHING, 1, FILTERS[name], 100, None)
+    pages.manifest_page(EVERYTHING, 1, FILTERS[name], 100, 1 << 51)
     assert len(asked) >= 2
     for query, parameters in asked:
         if vendor == "sqlite":
@@ -98,11 +99,11 @@ def test_no_page_reads_more_than_it_shows(
 @pytest.mark.parametrize("name", FILTERS)
 def test_pages_join_up_to_what_one_page_would_be(filled: Path, name: str) -> None:
     wanted = FILTERS[name]
-    whole = pages.manifest_page(1, wanted, 100_000, None)
+    whole = pages.manifest_page(EVERYTHING, 1, wanted, 100_000, None)
     walked, after = [], None
     while True:
-        page = pages.objects_page(1, wanted, 700, after)
-        rows = pages.manifest_page(1, wanted, 700, after)[:700]
+        page = pages.objects_page(EVERYTHING, 1, wanted, 700, after)
+        rows = pages.manifest_page(EVERYTHING, 1, wanted, 700, after)[:700]
         assert page.count == len(rows)
         walked += rows
         if not page.more:
@@ -120,5 +121,8 @@ def test_what_nobody_has_is_an_empty_page(filled: Path) -> None:
         ObjectFilter(last=False, versions=(1,)),
         ObjectFilter(added_after=(1 << 62)),
     ):
-        assert pages.objects_page(1, wanted, 10, None) == pages.EMPTY and pages.manifest_page(1, wanted, 10, None) == []
-    assert pages.objects_page(2, ObjectFilter(), 10, None) == pages.EMPTY
+        assert (
+            pages.objects_page(EVERYTHING, 1, wanted, 10, None) == pages.EMPTY
+            and pages.manifest_page(EVERYTHING, 1, wanted, 10, None) == []
+        )
+    assert pages.objects_page(EVERYTHING, 2, ObjectFilter(), 10, None) == pages.EMPTY

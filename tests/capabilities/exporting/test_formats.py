@@ -23,7 +23,7 @@ from commonwatch.core.stix.split import split
 from commonwatch.core.stix.values import Piece
 from commonwatch.core.taxii.filters import ObjectFilter
 from tests.base.intake.test_quarantine import take
-from tests.capabilities.partners import indicator
+from tests.capabilities.partners import VOUCHER, indicator
 
 NUMBER = UUID("00000000-0000-4000-8000-000000000001")
 
@@ -51,9 +51,11 @@ def test_a_bundle_holds_the_very_bytes_that_came(ready: Path) -> None:
         + json.dumps({k: v for k, v in indicator(7).items() if k not in ("type", "spec_version", "id")})[1:]
     )
     take(indicator(1))
-    channel = Channel(ensure_source("test", "TLP:GREEN").pk, "TLP:GREEN", "test", (1,))
+    channel = Channel(ensure_source("test", "TLP:GREEN").pk, "TLP:GREEN", VOUCHER, "test", (1,))
     assert receive([Piece(text.encode(), "")], channel, now_us()).result().results[0].kind == "admitted"
-    out = b"".join(formats.bundle(stream(collection(operator("x"), "main"), ObjectFilter()), NUMBER, lifted=False))
+    out = b"".join(
+        formats.bundle(stream(operator("x"), collection(operator("x"), "main"), ObjectFilter()), NUMBER, lifted=False)
+    )
     assert text.encode() in out and json.loads(out)["type"] == "bundle"
     assert [piece.raw for piece in split(out).pieces][1] == text.encode()
 
@@ -65,7 +67,7 @@ def test_an_empty_bundle_is_still_a_bundle() -> None:
 def test_many_pages_make_one_bundle_in_order(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("commonwatch.base.release.stream.PAGE", 3)
     take(*(indicator(n) for n in range(10)))
-    pages = stream(collection(operator("x"), "main"), ObjectFilter())
+    pages = stream(operator("x"), collection(operator("x"), "main"), ObjectFilter())
     found = json.loads(b"".join(formats.bundle(pages, NUMBER, lifted=False)))["objects"]
     assert [one["name"] for one in found] == [f"number {n}" for n in range(10)]
 

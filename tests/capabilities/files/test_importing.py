@@ -17,7 +17,7 @@ from commonwatch.base.journal import reading
 from commonwatch.capabilities.exchange.files import documents as files
 from commonwatch.capabilities.exchange.files.documents import documents, total_bytes
 from commonwatch.capabilities.exchange.files.importing import Tally, import_documents
-from tests.capabilities.partners import indicator
+from tests.capabilities.partners import VOUCHER, indicator
 
 
 def bundle(*objects: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def bundle(*objects: Any) -> dict[str, Any]:
 
 def taken(*paths: Path | str) -> dict[str, Tally]:
     source = ensure_source("test", "TLP:GREEN")
-    channel = Channel(source.pk, "TLP:GREEN", "test", (1,))
+    channel = Channel(source.pk, "TLP:GREEN", VOUCHER, "test", (1,))
     found = documents([str(path) for path in paths], 1 << 30)
     return {Path(name).name: tally for name, tally in import_documents(found, channel, lambda document, size: None)}
 
@@ -152,5 +152,5 @@ def test_an_interruption_waits_for_what_was_handed_over(ready: Path, tmp_path: P
 
     found = documents([str(tmp_path / "a.json")], 1 << 30)
     with pytest.raises(KeyboardInterrupt):
-        list(import_documents(found, Channel(source.pk, "TLP:GREEN", "test", (1,)), interrupt))
+        list(import_documents(found, Channel(source.pk, "TLP:GREEN", VOUCHER, "test", (1,)), interrupt))
     assert held() == 2000

@@ -25,7 +25,7 @@ from commonwatch.capabilities.exchange.sources import actions, wire
 from commonwatch.capabilities.exchange.sources.jobs import HANDLERS, schedule_due
 from commonwatch.capabilities.exchange.sources.wire import MAX_PAGE_BYTES
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound, PeerError
-from tests.capabilities.partners import TAXII, Client, indicator, token
+from tests.capabilities.partners import TAXII, Client, indicator, member, release_classes, token
 
 Answer = tuple[int, Any, Mapping[str, str]]
 Asked = Mapping[str, str]
@@ -88,7 +88,14 @@ def main() -> CollectionView:
 
 
 def add(peer: Peer, **options: Any) -> None:
-    given = {"username": "", "secret": "", "default_marking": "TLP:GREEN", "interval_seconds": 0, **options}
+    given = {
+        "username": "",
+        "secret": "",
+        "default_marking": "TLP:GREEN",
+        "member": "",
+        "interval_seconds": 0,
+        **options,
+    }
     actions.add_source("feed", peer.url, "c", into=main(), actor="test", **given)
 
 
@@ -304,7 +311,7 @@ def test_a_source_is_added_once_and_asks_which_collection(peer: Peer) -> None:
     peer.answer = lambda asked: (200, {"collections": [{"id": "one", "title": "First"}]}, {})
     with pytest.raises(InvalidInput, match="one .First."):
         actions.add_source(
-            "feed", peer.url, "", username="", secret="", default_marking="TLP:GREEN", interval_seconds=0,
+            "feed", peer.url, "", username="", secret="", default_marking="TLP:GREEN", member="", interval_seconds=0,
             into=main(), actor="test",
         )  # fmt: skip
     add(peer)
@@ -313,6 +320,14 @@ def test_a_source_is_added_once_and_asks_which_collection(peer: Peer) -> None:
     actions.remove_source("feed", actor="test")
     with pytest.raises(NotFound):
         pull()
+
+
+def test_a_member_vouches_for_what_a_source_brings(peer: Peer) -> None:
+    theirs = member("cert-at")
+    peer.answer = lambda asked: page(range(2))
+    add(peer, member="cert-at")
+    pull()
+    assert [one["voucher"] for one in release_classes()] == [theirs.identity]
 
 
 def test_a_schedule_pulls_by_itself_and_comes_again(peer: Peer) -> None:
@@ -331,7 +346,8 @@ def test_pushing_sends_what_is_new_in_order_and_once(peer: Peer, server: str, cl
     complete = {"id": "s", "status": "complete", "total_count": 5, "failures": [{"id": "x", "message": "no"}]}
     pending: Iterator[Answer] = iter([(202, {"id": "s", "status": "pending"}, {}), (200, complete, {})])
     peer.answer = lambda asked: next(pending)
-    add(peer)
+    member("cert-at", "home")
+    add(peer, member="cert-at")
     sent, failures = actions.push("feed", main(), lambda done: None)
     assert sent == 5 and failures == [{"id": "x", "version": "", "message": "no"}]
     assert [one["id"] for one in peer.posted[0]["objects"]] == [indicator(n)["id"] for n in range(5)]
@@ -351,7 +367,7 @@ def test_a_node_pulls_from_a_node(ready: Path, server: str, client: Client, monk
     client().post("/taxii2/root/collections/main/objects/", json={"objects": [indicator(n) for n in range(50)]})
     secret = token("reader")
     actions.add_source(
-        "other", f"{server}/taxii2/root/", "main", username="reader", secret=secret, default_marking="TLP:GREEN",
+        "other", f"{server}/taxii2/root/", "main", username="reader", secret=secret, default_marking="TLP:GREEN", member="",
         interval_seconds=0, into=main(), actor="test",
     )  # fmt: skip
     tally, notes = actions.pull("other", lambda done: None)

@@ -16,7 +16,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import communities_named, create_community
 from commonwatch.base.release.actions import create_collection
 from commonwatch.capabilities.exchange.taxii_server.statuses import fresh_id
-from tests.capabilities.partners import MAIN, TAXII, Client, add, ids, indicator, token
+from tests.capabilities.partners import MAIN, TAXII, Client, add, ids, indicator, member, token
 
 
 def error(answer: httpx2.Response) -> tuple[int, str]:
@@ -110,9 +110,11 @@ def test_a_collection_of_others_does_not_exist(client: Client) -> None:
     """9 and 55: withheld and absent are the same, in every resource and to the byte."""
     home = communities_named(["home"])
     create_community("others", "", now_us=now_us())
+    member("stranger", "others")
     create_collection("Secret", alias="secret", description="", readers=home, writers=[], actor="test", now_us=now_us())
-    stranger = client("stranger", communities=("others",))
-    assert stranger.get("/taxii2/root/collections/").json() == {}
+    stranger = client("stranger", member="stranger")
+    found = stranger.get("/taxii2/root/collections/").json()["collections"]
+    assert [one["alias"] for one in found] == ["recalls"]  # every member's own
     for tail in (
         "",
         "objects/",

@@ -1,1 +1,1 @@
-"""People and service accounts, roles, tokens, guessing limits, audit."""
+"""People and service accounts, roles, tokens, guessing limits."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_network
@@ -15,9 +15,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.db.models import QuerySet
 
-from commonwatch.base.accounts.audit import record
 from commonwatch.base.accounts.models import Account, Role, SetupLink, Token
-from commonwatch.base.parties.models import Community
+from commonwatch.base.audit.record import record
+from commonwatch.base.parties.models import HOME
+from commonwatch.base.parties.queries import member_named, own_member
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 
 SETUP_LINK_US = 24 * 3600 * 1_000_000
@@ -36,19 +37,27 @@ class NewToken:
     secret: str
 
 
-def ensure_account(name: str, role: Role, communities: Iterable[Community], *, actor: str, now_us: int) -> Account:
-    """The service account with this name, made if new; a known one gets further communities, and a higher role only here."""
+def ensure_account(name: str, role: Role, member: str = "", *, actor: str, now_us: int) -> Account:
+    """The service account with this name, made if new; a known one gets a higher role, and only here.
+
+    It acts for `member`, or the node's own where none is named. Whom it acts for never changes: what it brought and the
+    cursors it holds are that member's.
+    """
     check_name(name)
     with transaction.atomic():
-        account, made = Account.objects.get_or_create(name=name, defaults={"role": role, "created_us": now_us})
+        defaults = {"role": role, "member": member_named(member or HOME), "created_us": now_us}
+        account, made = Account.objects.select_related("member").get_or_create(name=name, defaults=defaults)
+        if member and account.member.name != member:
+            raise Conflict(
+                "account-member", f"{name} acts for {account.member.name}.", "Choose another name for this account."
+            )
         if made:
             account.set_unusable_password()
         elif _RANK[account.role] < _RANK[role]:
             account.role = role
         account.save()
-        account.communities.add(*communities)
         if made:
-            record(actor, "account.create", name, "done", {"role": role}, now_us=now_us)
+            record(actor, "account.create", name, "done", {"role": role, "member": account.member.name}, now_us=now_us)
     return account
 
 
@@ -170,7 +179,7 @@ def use_setup_link(secret: str, name: str, password: str, *, address: str, now_u
             raise NotFound("setup-link", "This link is used, expired or wrong.", "Restart the node for a fresh one.")
         if Account.objects.filter(name=name).exists():
             raise Conflict("name-taken", f"There is an account {name} already.", "Choose another name.")
-        account = Account(name=name, role=Role.ADMINISTRATOR, is_person=True, created_us=now_us)
+        account = Account(name=name, role=Role.ADMINISTRATOR, is_person=True, member=own_member(), created_us=now_us)
         account.set_password(password)
         account.save()
         record(name, "administrator.create", name, "done", {}, now_us=now_us, address=address)

@@ -1,4 +1,4 @@
-"""`commonwatch token`, `account` and `audit`."""
+"""`commonwatch token` and `account`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from commonwatch.base.accounts.actions import (
     revoke_token,
     set_active,
 )
-from commonwatch.base.accounts.models import Account, AuditEntry, Role, Token
+from commonwatch.base.accounts.models import Account, Role, Token
 from commonwatch.base.clock import now_us
-from commonwatch.base.parties.actions import communities_named
 from commonwatch.base.terminal import current
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.stix.times import format_time, parse_time
@@ -37,18 +36,17 @@ def create(
     role: Annotated[Role, typer.Option(help="What the token may do.")],
     expires: Annotated[str, typer.Option(help="A date (2027-01-31), a duration (90d, 12h, 1y), or never.")] = "365d",
     label: Annotated[str, typer.Option(help="Name of the token, to tell several of one account apart.")] = "",
-    community: Annotated[
-        list[str] | None, typer.Option(help="Community whose collections it sees; default: home. May be repeated.")
-    ] = None,
+    member: Annotated[
+        str, typer.Option(help="Member it acts for; default: home, the node's own. It sees what that member may see.")
+    ] = "",
     network: Annotated[list[str] | None, typer.Option(help="Only from this network (CIDR). May be repeated.")] = None,
 ) -> None:
     """Make a token and show its secret, once.
 
-    Example: commonwatch token create --name partner-csirt --role reader --community partners --expires 90d
+    Example: commonwatch token create --name partner-csirt --role reader --member cert-at --expires 90d
     """
     now = now_us()
-    found = communities_named(community or ["home"])
-    account = ensure_account(name, role, found, actor=ACTOR, now_us=now)
+    account = ensure_account(name, role, member, actor=ACTOR, now_us=now)
     named = label or free_token_name(account)
     made = create_token(
         account, named, role, expires_us=_expiry(expires, now), networks=network or [], actor=ACTOR, now_us=now
@@ -89,7 +87,7 @@ def revoke(
 
 @accounts.command("list")
 def list_accounts() -> None:
-    """List people and service accounts with their roles and communities.
+    """List people and service accounts with their roles and the members they act for.
 
     Example: commonwatch account list
     """
@@ -99,14 +97,12 @@ def list_accounts() -> None:
             "kind": "person" if account.is_person else "service",
             "role": account.role,
             "active": account.is_active,
-            "communities": sorted(community.name for community in account.communities.all()),
+            "member": account.member.name,
         }
-        for account in Account.objects.order_by("name").prefetch_related("communities")
+        for account in Account.objects.order_by("name").select_related("member")
     ]
-    rows = [
-        (a["name"], a["kind"], a["role"], "yes" if a["active"] else "no", ", ".join(a["communities"])) for a in found
-    ]
-    current().table(["name", "kind", "role", "active", "communities"], rows, "There are no accounts yet.")
+    rows = [(a["name"], a["kind"], a["role"], "yes" if a["active"] else "no", a["member"]) for a in found]
+    current().table(["name", "kind", "role", "active", "member"], rows, "There are no accounts yet.")
     current().result(found)
 
 
@@ -154,37 +150,6 @@ def certificate(
     bound = account.certificate_sha256
     current().print(f"{name} is known by {bound}." if bound else f"{name} is known by no certificate.")
     current().result({"name": name, "certificate_sha256": bound})
-
-
-def audit(
-    action: Annotated[str, typer.Option(help="Only this action, e.g. token.revoke or sign-in.")] = "",
-    actor: Annotated[str, typer.Option(help="Only what this one did.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
-) -> None:
-    """Show who did what, newest first.
-
-    Example: commonwatch audit --action sign-in
-    """
-    entries = AuditEntry.objects.order_by("-pk")
-    if action:
-        entries = entries.filter(action=action)
-    if actor:
-        entries = entries.filter(actor=actor)
-    found: list[dict[str, Any]] = [
-        {
-            "at": format_time(entry.at_us, 3),
-            "actor": entry.actor,
-            "address": entry.address,
-            "action": entry.action,
-            "subject": entry.subject,
-            "outcome": entry.outcome,
-            "detail": entry.detail,
-        }
-        for entry in entries[:limit]
-    ]
-    columns = ["at", "actor", "address", "action", "subject", "outcome"]
-    current().table(columns, [[row[c] for c in columns] for row in found], "Nothing is on record yet.")
-    current().result(found)
 
 
 def _expiry(text: str, now: int) -> int | None:

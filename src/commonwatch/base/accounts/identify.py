@@ -20,36 +20,40 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from commonwatch.base.accounts.audit import record
 from commonwatch.base.accounts.models import FailedGuess, Role
+from commonwatch.base.audit.record import record
 from commonwatch.base.journal.driver import fetch
 from commonwatch.core.errors import NotAllowed, TooBusy
 
 _RANK = {role.value: rank for rank, role in enumerate(Role)}
 _WINDOW_US = 600 * 1_000_000
 _TOUCH_US = 60 * 1_000_000  # `last_used` is exact to a minute
+_NOW_IN = "FROM parties_membership WHERE member_id = m.id AND until_us IS NULL"
 _COMMUNITIES = {
-    "sqlite": "(SELECT group_concat(community_id) FROM accounts_account_communities WHERE account_id = a.id)",
-    "postgresql": "(SELECT string_agg(community_id::text, ',') FROM accounts_account_communities WHERE account_id = a.id)",
+    "sqlite": f"(SELECT group_concat(community_id) {_NOW_IN})",
+    "postgresql": f"(SELECT string_agg(community_id::text, ',') {_NOW_IN})",
 }
-_COLUMNS = "a.id, a.name, a.role, a.is_active"
+_ACCOUNT = "a.id, a.name, a.role, a.is_active, m.id, m.name, {communities}"
+_MEMBER = "JOIN parties_member m ON m.id = a.member_id"
 _BY_TOKEN = (
-    f"SELECT {_COLUMNS}, {{communities}}, t.id, t.role, t.networks, t.expires_us, t.revoked_us, t.last_used_us "
-    "FROM accounts_token t JOIN accounts_account a ON a.id = t.account_id WHERE t.sha256 = %s"
+    f"SELECT {_ACCOUNT}, t.id, t.role, t.networks, t.expires_us, t.revoked_us, t.last_used_us "
+    f"FROM accounts_token t JOIN accounts_account a ON a.id = t.account_id {_MEMBER} WHERE t.sha256 = %s"
 )
 _BY_CERTIFICATE = (
-    f"SELECT {_COLUMNS}, {{communities}}, NULL, a.role, '[]', NULL, NULL, NULL "
-    "FROM accounts_account a WHERE a.certificate_sha256 = %s"
+    f"SELECT {_ACCOUNT}, NULL, a.role, '[]', NULL, NULL, NULL "
+    f"FROM accounts_account a {_MEMBER} WHERE a.certificate_sha256 = %s"
 )
 
 
 @dataclass(frozen=True)
 class Identity:
-    """An account as it acts now: its role is the lesser of its own and its token's."""
+    """An account as it acts now: its role is the lesser of its own and its token's, its communities are its member's."""
 
     account_id: int
     name: str
     role: str
+    member: int
+    member_name: str
     communities: frozenset[int]
     address: str
 
@@ -82,12 +86,12 @@ def identify(authorization: str | None, address: str, certificate_sha256: str | 
     if problem:
         _count_guess(address, problem, row[1] if row else "", now_us)
         raise _refused()
-    account, account_name, role, _, communities, token, token_role, _, _, _, used = row
+    account, account_name, role, _, member, member_name, communities, token, token_role, _, _, _, used = row
     if token is not None and (used is None or used < now_us - _TOUCH_US):
         _touch(token, now_us)
     lesser = min(role, token_role, key=_RANK.__getitem__)
-    members = frozenset(map(int, communities.split(","))) if communities else frozenset()
-    return Identity(account, account_name, lesser, members, address)
+    inside = frozenset(map(int, communities.split(","))) if communities else frozenset()
+    return Identity(account, account_name, lesser, member, member_name, inside, address)
 
 
 @lru_cache(maxsize=1024)
@@ -126,7 +130,7 @@ def _look_up(query: str, key: bytes | str) -> Any:
 
 def _problem(row: Any, name: str | None, address: str, now_us: int) -> str:
     """Why an account that was found may not act now; empty if it may."""
-    _, account_name, _, active, _, _, _, networks, expires, revoked, _ = row
+    _, account_name, _, active, _, _, _, _, _, networks, expires, revoked, _ = row
     if not active:
         return "account switched off"
     if revoked is not None:

@@ -1,4 +1,4 @@
-"""People and service accounts, their roles, their tokens, and the record of what they did."""
+"""People and service accounts, their roles and their tokens."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from commonwatch.base.parties.models import Community
+from commonwatch.base.parties.models import Member
 
 
 class Role(models.TextChoices):
     """What an account may do on this node; each role includes those before it."""
 
-    READER = "reader"  # read the collections of its communities
+    READER = "reader"  # read the collections of its member's communities
     CONTRIBUTOR = "contributor"  # and add to the ones that are writable for them
     OPERATOR = "operator"  # and import, export, mend quarantine, run sources
     ADMINISTRATOR = "administrator"  # and manage collections, accounts, tokens
@@ -27,13 +27,15 @@ class AccountManager(BaseUserManager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    """A person (who will sign in to the console) or a service account (a machine with tokens)."""
+    """A person (who will sign in to the console) or a service account (a machine with tokens). It acts for one member:
+    what it may see follows from the communities that member is in now.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     is_person = models.BooleanField(default=False)
     role = models.CharField(max_length=20, choices=Role, default=Role.READER)
     is_active = models.BooleanField(default=True)
-    communities = models.ManyToManyField(Community, related_name="accounts", blank=True)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="accounts")
     certificate_sha256 = models.CharField(max_length=64, default="", blank=True, db_index=True)
     created_us = models.BigIntegerField()
 
@@ -85,18 +87,3 @@ class FailedGuess(models.Model):
     class Meta:
         db_table = "accounts_failed_guess"
         constraints: ClassVar = [models.UniqueConstraint(fields=["address", "window"], name="accounts_guess_once")]
-
-
-class AuditEntry(models.Model):
-    """Who did what, when, from where, and how it ended. Appended to, never changed."""
-
-    at_us = models.BigIntegerField(db_index=True)
-    actor = models.CharField(max_length=200)
-    address = models.CharField(max_length=45, default="")
-    action = models.CharField(max_length=64)
-    subject = models.CharField(max_length=300, default="")
-    outcome = models.CharField(max_length=16)  # done, refused, failed
-    detail = models.JSONField(default=dict)
-
-    class Meta:
-        db_table = "accounts_audit"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from commonwatch.base.intake.models import Source
 from commonwatch.base.intake.receive import Channel, Report, Result, receive
+from commonwatch.base.intake.sources import voucher_of
 from commonwatch.base.journal import quarantine
 from commonwatch.base.journal.models import QuarantineEntry
 from commonwatch.base.journal.values import Transaction
@@ -51,8 +52,8 @@ def retry(number: int, mended: bytes | None, *, actor: str, now_us: int) -> Resu
     held = entry(number).entry
     if held.state != Held.State.HELD:
         raise Conflict("quarantine-resolved", f"Entry {number} is {held.state} already.", "`quarantine show` has more.")
-    source = Source.objects.get(pk=held.source)
-    channel = Channel(source.pk, source.default_marking, actor, tuple(held.slots))
+    source = Source.objects.select_related("member").get(pk=held.source)
+    channel = Channel(source.pk, source.default_marking, voucher_of(source), actor, tuple(held.slots))
     piece = _only_piece(mended) if mended is not None else Piece(bytes(held.raw), held.place, held.spec)
 
     def resolve(report: Report, _: Transaction) -> None:

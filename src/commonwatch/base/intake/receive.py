@@ -2,7 +2,7 @@
 
 1. Bytes, size and nesting; 3. head fields; 4. checks: `core.stix.judge`, object by object.
 2. Splitting is the caller's (`core.stix.split`), because containers differ by channel.
-5. Who says so: `created_by_ref` is stored as the claim it is, the source as its voucher.
+5. Who says so: `created_by_ref` is stored as the claim it is, the source's member as its voucher.
 6. Unmarked objects get the source's default marking. 7. Personal-data findings, 8. release class: `classify`.
 9. Append, with the source's counters and whatever the caller writes, in one transaction: `base.journal`.
 """
@@ -33,6 +33,7 @@ class Channel:
 
     source: int
     default_marking: str  # TLP:...
+    voucher: str  # STIX identity of the member that vouches for it
     actor: str
     slots: tuple[int, ...] = ()
 
@@ -101,7 +102,7 @@ def receive(
     held: list[Held] = []
     for piece, judgement in zip(pieces, judgements, strict=True):
         if isinstance(judgement, Admissible):
-            arrivals.append(_arrival(judgement, channel.default_marking))
+            arrivals.append(_arrival(judgement, channel))
         elif judgement.severity == "hold":
             held.append(Held(judgement.raw, judgement.place, judgement.object_id, judgement.findings, piece.spec))
     reported: list[Report] = []
@@ -117,7 +118,7 @@ def receive(
     return _mapped(sequencer().submit(batch), reported)
 
 
-def _arrival(judgement: Admissible, default_marking: str) -> Arrival:
+def _arrival(judgement: Admissible, channel: Channel) -> Arrival:
     head = judgement.head
     return Arrival(
         head.id,
@@ -128,7 +129,7 @@ def _arrival(judgement: Admissible, default_marking: str) -> Arrival:
         head.digits,
         head.revoked,
         head.author,
-        release_class(head, judgement.raw, default_marking),
+        release_class(head, judgement.raw, channel.default_marking, channel.voucher),
         judgement.raw,
         judgement.place,
         judgement.findings,

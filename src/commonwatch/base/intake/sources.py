@@ -11,7 +11,9 @@ from django.db import transaction
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake.models import Source
 from commonwatch.base.journal.driver import execute
-from commonwatch.core.errors import InvalidInput
+from commonwatch.base.parties.models import HOME
+from commonwatch.base.parties.queries import member_named, own_member
+from commonwatch.core.errors import Conflict, InvalidInput
 from commonwatch.core.stix.markings import MARKING_IDS
 
 _COUNT = (
@@ -20,19 +22,34 @@ _COUNT = (
 )
 
 
-def ensure_source(name: str, default_marking: str) -> Source:
-    """The source with this name, made if new. A known source keeps its own default marking unless another is given."""
+def ensure_source(name: str, default_marking: str, member: str = "") -> Source:
+    """The source with this name, made if new; a known one keeps its default marking.
+
+    `member` vouches for what it brings: the node's own where none is named. That never changes, because objects that
+    are here already have been vouched for.
+    """
     if default_marking not in MARKING_IDS:
         raise InvalidInput(
             "marking-unknown",
             f"{default_marking} is not a marking that can be a default.",
             f"Use one of {', '.join(sorted(MARKING_IDS))}.",
         )
+    other = member_named(member) if member not in ("", HOME) else None
     with transaction.atomic():
-        source, _ = Source.objects.get_or_create(
-            name=name, defaults={"default_marking": default_marking, "created_us": now_us()}
+        source, _ = Source.objects.select_related("member").get_or_create(
+            name=name, defaults={"default_marking": default_marking, "member": other, "created_us": now_us()}
         )
+        if member and source.member != other:
+            vouching = source.member.name if source.member else HOME
+            raise Conflict(
+                "source-member", f"{vouching} vouches for source {name}.", "Choose another name for this one."
+            )
     return source
+
+
+def voucher_of(source: Source) -> str:
+    """The STIX identity of the member that vouches for what a source brings."""
+    return (source.member or own_member()).identity
 
 
 class Counted(NamedTuple):

@@ -33,8 +33,12 @@ def withdraw(
         placed = rows.placements_of([copy.seq for copy in wanted], [slot])
         with connection.cursor() as cursor:
             cursor.executemany("DELETE FROM journal_placement WHERE pos = %s", [[pos] for pos, _, _ in placed])
-        for _, seq, _ in placed:
-            rows.add_act(appending.take_seq(), "withdraw", seq, slot, actor, reason, "{}")
+        for copy in known:
+            copy.slots = ()  # what this transaction put into collections is in the table by now, or no longer
+        classes = {copy.seq: copy.release_class for copy in known}
+        acts = appending.take_places([classes[seq] for _, seq, _ in placed])
+        for act, (_, seq, _) in zip(acts, placed, strict=True):
+            rows.add_act(act, "withdraw", seq, slot, actor, reason, "{}")
         appending.recompute([copy.seq for copy in known], slot, known)
         return len(placed)
 
@@ -59,8 +63,7 @@ def erase(kind: str, uid: bytes, *, actor: str, reason: str) -> int:
                     "UPDATE journal_version SET raw = %s, findings = NULL, marks = %s WHERE seq = %s",
                     [b"", copy.marks | schema.ERASED, copy.seq],
                 )
-            cursor.execute("SELECT coalesce(max(pos), 0) FROM journal_placement")
-            slots = range((cursor.fetchone()[0] >> schema.SLOT_SHIFT) + 1)
+            slots = rows.slots()
             # An entry's places: at its own seq in any collection, and wherever it was placed later.
             places = [[schema.position(slot, copy.seq)] for copy in known for slot in slots]
             cursor.executemany("DELETE FROM journal_placement WHERE pos = %s", places)
@@ -68,10 +71,11 @@ def erase(kind: str, uid: bytes, *, actor: str, reason: str) -> int:
                 "DELETE FROM journal_placement WHERE (pos & 2251799813685247) <> seq AND seq = %s",
                 [[copy.seq] for copy in known],
             )
-        for copy in known:
+        acts = appending.take_places([copy.release_class for copy in known])
+        for act, copy in zip(acts, known, strict=True):
             digest = sha256(raws[copy.seq]).hexdigest()
             detail = msgspec.json.encode({"sha256": digest, "bytes": len(raws[copy.seq])}).decode()
-            rows.add_act(appending.take_seq(), "erase", copy.seq, None, actor, reason, detail)
+            rows.add_act(act, "erase", copy.seq, None, actor, reason, detail)
         QuarantineEntry.objects.filter(object_id=format_id(kind, uid)).delete()
         appending.forget(uid)
         return len(known)

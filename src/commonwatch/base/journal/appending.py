@@ -8,22 +8,30 @@ Rules, for each arrival, among the copies already held of the same id:
 held `revoked-before`. 5. Another author than before: held `author-changed`. 6. Otherwise admitted.
 
 Cost of a batch: one look-up for all its ids, one bulk insert, whatever else only for ids that were held before.
+
+Places are given last, when it is known what a batch adds: drawn at random from a window of fixed width, rising within a
+release class. The next transaction begins after the window, wherever its last entry stands (`drawing`, decision 0009).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from hashlib import sha256
+from operator import itemgetter
+from secrets import token_bytes
 from typing import Any
 
 import msgspec
 
 from commonwatch.base.journal import rows, schema
 from commonwatch.base.journal.copying import PlacementRow, VersionRow
+from commonwatch.base.journal.drawing import WINDOW, deal, draw, width_for
 from commonwatch.base.journal.interning import Interning
 from commonwatch.base.journal.models import QuarantineEntry
+from commonwatch.base.journal.observers import Added, Narrowed, observers
 from commonwatch.base.journal.placing import Copy, flags_of
-from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt, T
+from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt, ReleaseClass, T
+from commonwatch.core.policy.classes import encode_class, together
 from commonwatch.core.stix.ids import canonical
 from commonwatch.core.stix.ijson import gate
 from commonwatch.core.stix.values import Finding
@@ -32,7 +40,7 @@ from commonwatch.core.stix.values import Finding
 class _Known(msgspec.Struct, gc=False):
     """A copy that is held, or about to be."""
 
-    seq: int
+    seq: int  # 0 until the batch that brings it has its places
     version: int
     spec: int
     source: int
@@ -40,12 +48,27 @@ class _Known(msgspec.Struct, gc=False):
     release_class: int
     author: str | None = None  # only of copies added in this transaction
     raw: bytes | None = None  # likewise
+    slots: tuple[int, ...] = ()  # the collections it was put into in this transaction
 
     def key(self) -> Copy:
         return Copy(self.version, self.spec, bool(self.marks & schema.REVOKED))
 
 
+MARKING_DEFINITION = "marking-definition"
 _Id = tuple[bytes, int]  # UUID and type number
+_Decided = tuple[Kind, _Known | None, tuple[Finding, ...]]
+
+
+class _Made:
+    """What one batch adds, before it has its places. Lists side by side: a tuple for each object is work for the collector."""
+
+    __slots__ = ("arrivals", "copies", "kinds", "moved")
+
+    def __init__(self) -> None:
+        self.copies: list[_Known] = []
+        self.arrivals: list[Arrival] = []  # that they were made of
+        self.kinds: list[int] = []  # the numbers of their types
+        self.moved: list[tuple[_Known, _Id, int]] = []  # placed in a further collection: with its slot
 
 
 class Appending:
@@ -54,56 +77,86 @@ class Appending:
     def __init__(self, now_us: int, interning: Interning) -> None:
         self.now_us = now_us
         self.interning = interning
-        self._next = max(now_us - schema.EPOCH_US, rows.last_seq_for_update() + 1)
-        self._first = self._next
+        self._start = max(now_us - schema.EPOCH_US, rows.last_seq_for_update() + 1)  # of the window drawn from
+        self._width = WINDOW
+        self._taken: set[int] = set()
+        self._end = 0  # of the last window drawn from, 0 for none
         self._versions: list[VersionRow] = []
         self._placements: list[PlacementRow] = []
         self._known: dict[_Id, list[_Known]] = {}
         self._looked_up: set[bytes] = set()
+        self._definitions: set[bytes] = set()
+        self._changed: dict[_Id, str] = {}  # ids that got a further version, with their type's name
         self._touched: set[tuple[_Id, int]] = set()  # ids with several copies in a slot: their flags are recomputed
         self._gathered: dict[Callable[[list[Any]], None], list[Any]] = {}
 
-    def take_seq(self) -> int:
-        """The next place in the journal."""
-        seq = self._next
-        self._next += 1
-        return seq
+    def take_places(self, groups: Sequence[Hashable]) -> list[int]:
+        """Places for entries of these groups (`drawing`), all from one window: from a further one where it lacks room."""
+        if not groups:
+            return []
+        if len(self._taken) + len(groups) > self._width:
+            self.turn_window()
+            self._width = width_for(len(groups))
+        start = self._start
+        self._end = start + self._width
+        return [start + place for place in deal(draw(len(groups), self._width, self._taken, token_bytes), groups)]
+
+    def turn_window(self) -> None:
+        """What is drawn from now on comes after everything before."""
+        if self._taken:
+            self._start += self._width
+            self._width = WINDOW
+            self._taken = set()
+
+    @property
+    def start(self) -> int:
+        """Every entry given out before lies before this place."""
+        self.turn_window()
+        return self._start
+
+    def reserve(self, count: int) -> int:
+        """The first of so many consecutive places that no entry gets: for orders of their own beside the journal's."""
+        self.turn_window()
+        first = self._start
+        self._start += count
+        self._end = self._start + self._width
+        return first
+
+    @property
+    def lead_us(self) -> int:
+        """How far the places given, with the rest of their windows, lie ahead of the transaction's own time."""
+        return self._end - (self.now_us - schema.EPOCH_US) if self._end else 0
 
     def append(self, batch: Batch) -> Receipt:
         """Apply the rules above to a batch."""
         self.look_up({arrival.uid for arrival in batch.arrivals})
         exact = self._exact_raws(batch.arrivals)
         held = list(batch.held)
-        outcomes: list[Outcome] = []
-        type_id, class_id = self.interning.type_id, self.interning.class_id
-        known, versions, placements = self._known, self._versions, self._placements
+        decided: list[_Known | _Decided] = []  # a copy alone: admitted, without more to say
+        made = _Made()
+        type_id = self.interning.type_id
+        known = self._known
         for arrival in batch.arrivals:
             kind = type_id(arrival.type)
             identity = (arrival.uid, kind)
             if identity in known:
-                outcome = self._another(arrival, identity, batch, exact)
-                if outcome.kind is Kind.HELD:
-                    held.append(Held(arrival.raw, arrival.place, arrival.id, outcome.findings, arrival.spec))
-                outcomes.append(outcome)
-                continue
-            klass = class_id(arrival.release_class)
-            seq = self._next
-            self._next = seq + 1
-            spec = 1 if arrival.spec == 21 else 0
-            marks = arrival.digits | schema.REVOKED if arrival.revoked else arrival.digits
-            findings = _findings_text(arrival.findings) if arrival.findings else None
-            known[identity] = [
-                _Known(seq, arrival.version, spec, batch.source, marks, klass, arrival.author, arrival.raw)
-            ]
-            versions.append(
-                (seq, arrival.uid, kind, arrival.version, spec, marks, batch.source, klass, findings, arrival.raw)
-            )
-            for slot in batch.slots:
-                placements.append((slot << schema.SLOT_SHIFT | seq, seq, kind, arrival.version, schema.ALONE | spec))
-            outcomes.append(Outcome(Kind.ADMITTED, seq))
+                decision = self._another(arrival, identity, batch, exact, made)
+                if decision[0] is Kind.HELD:
+                    held.append(Held(arrival.raw, arrival.place, arrival.id, decision[2], arrival.spec))
+                decided.append(decision)
+            else:
+                copy = self._copy(arrival, batch)
+                known[identity] = [copy]
+                if arrival.type == MARKING_DEFINITION:
+                    self._definitions.add(arrival.uid)
+                made.copies.append(copy)
+                made.arrivals.append(arrival)
+                made.kinds.append(kind)
+                decided.append(copy)
+        last = self._give_places(batch, made)
         if held:
             self._hold(held, batch)
-        return Receipt(outcomes, self._next - 1)
+        return Receipt([_outcome(one) for one in decided], last)
 
     def gather(self, write: Callable[[list[T]], None], item: T) -> None:
         """Have `write` called once, before the commit, with every item gathered for it."""
@@ -112,6 +165,9 @@ class Appending:
     def flush(self) -> None:
         """Write what is buffered, so that SQL sees it."""
         if self._versions or self._placements:
+            # In rising order, whatever order they were drawn in: the tables only grow at their end.
+            self._versions.sort(key=itemgetter(0))
+            self._placements.sort(key=itemgetter(0))
             rows.insert(self._versions, self._placements)
             self._versions.clear()
             self._placements.clear()
@@ -122,10 +178,50 @@ class Appending:
     def finish(self) -> None:
         """Last step before commit."""
         self.flush()
+        self._tell()
         for write, items in self._gathered.items():
             write(items)
-        if self._next > self._first:
-            rows.set_last_seq(self._next - 1)
+        if self._end:
+            rows.set_last_seq(self._end - 1)
+
+    def _tell(self) -> None:
+        """Let observers know, once everything is written; then write what they appended."""
+        narrowed, revoked = self._narrow()
+        fresh = dict(self.interning.fresh)
+        if fresh or narrowed or revoked or self._definitions:
+            added = Added(fresh, frozenset(self._definitions), tuple(narrowed), tuple(revoked))
+            for observer in observers:
+                observer(self, added)
+            self.flush()
+
+    def _narrow(self) -> tuple[list[Narrowed], list[Narrowed]]:
+        """An older version goes to nobody to whom a later one does not: an author who narrows takes back.
+
+        Every version's class becomes the one that lets through what it and all later versions let through, whatever order
+        they came in.
+        """
+        narrowed: list[Narrowed] = []
+        revoked: list[Narrowed] = []
+        changed, self._changed = self._changed, {}
+        for identity, kind in changed.items():
+            copies = self._known[identity]
+            gone = [copy for copy in copies if copy.marks & schema.REVOKED]
+            if gone:
+                first = min(gone, key=lambda copy: copy.version)
+                revoked.append(Narrowed(first.seq, kind, identity[0], first.release_class, 0))
+            if len({copy.release_class for copy in copies}) == 1:
+                continue
+            attributes = rows.classes_of(sorted({copy.release_class for copy in copies}))
+            versions = [(copy.version, attributes[copy.release_class]) for copy in copies]
+            for copy in copies:
+                every = together(own for version, own in versions if version >= copy.version)
+                klass = self.interning.class_id(ReleaseClass(*encode_class(every)))
+                if klass != copy.release_class:
+                    places = [pos for pos, _, _ in rows.placements_of([copy.seq], rows.slots())]
+                    rows.set_class(klass, copy.seq, places)
+                    narrowed.append(Narrowed(copy.seq, kind, identity[0], copy.release_class, klass))
+                    copy.release_class = klass
+        return narrowed, revoked
 
     def copies(self, uid: bytes, kind: int) -> list[_Known]:
         """Every copy of one object; for acts."""
@@ -170,7 +266,7 @@ class Appending:
                     seqs.append(copy.seq)
         return rows.raws_of(seqs) if seqs else {}
 
-    def _another(self, arrival: Arrival, identity: _Id, batch: Batch, exact: dict[int, bytes]) -> Outcome:
+    def _another(self, arrival: Arrival, identity: _Id, batch: Batch, exact: dict[int, bytes], made: _Made) -> _Decided:
         """An arrival whose id is held already."""
         copies = self._known[identity]
         spec = 1 if arrival.spec == 21 else 0
@@ -186,7 +282,7 @@ class Appending:
                     "This version is held already, with other content.",
                     "Ask its author which is right; a changed object needs a later modified.",
                 )
-            return self._duplicate(same, identity, batch)
+            return self._duplicate(same, identity, batch, made)
         revoked = min((copy.version for copy in copies if copy.marks & schema.REVOKED), default=None)
         if revoked is not None and arrival.version > revoked and not arrival.revoked:
             return _held(
@@ -203,48 +299,72 @@ class Appending:
                 f"Versions held here were written by {author}.",
                 "Only the author may make a new version; others write a new object that refers to it.",
             )
-        return self._admit(arrival, identity, spec, batch)
+        # A further copy: its flags and its siblings' are computed when the rows are written.
+        copy = self._copy(arrival, batch)
+        copies.append(copy)
+        self._changed[identity] = arrival.type
+        made.copies.append(copy)
+        made.arrivals.append(arrival)
+        made.kinds.append(identity[1])
+        self._touched.update((identity, slot) for slot in batch.slots)
+        return Kind.ADMITTED, copy, ()
 
-    def _admit(self, arrival: Arrival, identity: _Id, spec: int, batch: Batch) -> Outcome:
-        """A further copy of an object: its flags and its siblings' are computed when the rows are written."""
-        klass = self.interning.class_id(arrival.release_class)
-        seq = self.take_seq()
-        marks = arrival.digits | (schema.REVOKED if arrival.revoked else 0)
-        findings = _findings_text(arrival.findings) if arrival.findings else None
-        self._known[identity].append(
-            _Known(seq, arrival.version, spec, batch.source, marks, klass, arrival.author, arrival.raw)
+    def _copy(self, arrival: Arrival, batch: Batch) -> _Known:
+        return _Known(
+            0,
+            arrival.version,
+            1 if arrival.spec == 21 else 0,
+            batch.source,
+            arrival.digits | schema.REVOKED if arrival.revoked else arrival.digits,
+            self.interning.class_id(arrival.release_class),
+            arrival.author,
+            arrival.raw,
+            batch.slots,
         )
-        self._versions.append(
-            (seq, arrival.uid, identity[1], arrival.version, spec, marks, batch.source, klass, findings, arrival.raw)
-        )
-        for slot in batch.slots:
-            self._place(identity, arrival.version, spec, seq, seq, slot)
-        return Outcome(Kind.ADMITTED, seq)
 
-    def _duplicate(self, same: _Known, identity: _Id, batch: Batch) -> Outcome:
+    def _duplicate(self, same: _Known, identity: _Id, batch: Batch, made: _Made) -> _Decided:
         if same.source != batch.source:
             self.gather(rows.add_vouchers, (same.seq, batch.source, self.now_us))
-        missing = [slot for slot in batch.slots if not self._is_placed(same.seq, slot)]
-        for slot in missing:
-            seq = self.take_seq()
-            rows.add_act(seq, "place", same.seq, slot, batch.actor, "received for this collection", "{}")
-            self._place(identity, same.version, same.spec, same.seq, seq, slot)
-        return Outcome(Kind.PLACED if missing else Kind.DUPLICATE, same.seq)
+        missing = [slot for slot in batch.slots if not self._is_placed(same, slot)]
+        made.moved += [(same, identity, slot) for slot in missing]
+        same.slots += tuple(missing)
+        return Kind.PLACED if missing else Kind.DUPLICATE, same, ()
 
-    def _is_placed(self, seq: int, slot: int) -> bool:
-        if seq >= self._first and any(
-            row[1] == seq and row[0] >> schema.SLOT_SHIFT == slot for row in self._placements
-        ):
-            return True
-        return bool(rows.placements_of([seq], [slot]))
+    def _is_placed(self, copy: _Known, slot: int) -> bool:
+        return slot in copy.slots or bool(rows.placements_of([copy.seq], [slot]))
 
-    def _place(self, identity: _Id, version: int, spec: int, seq: int, at: int, slot: int) -> None:
-        self._placements.append((schema.position(slot, at), seq, identity[1], version, spec))
-        self._touched.add((identity, slot))
+    def _give_places(self, batch: Batch, made: _Made) -> int:
+        """Draw the places of what a batch adds and make its rows; returns the last of them, 0 for none.
+
+        Who may see an entry of a class in a collection may see all of them, and in their order. Placements in a further
+        collection are a group of their own for each, because readers of another collection do not see them.
+        """
+        groups: list[Hashable] = [copy.release_class for copy in made.copies]
+        groups += [(slot, copy.release_class) for copy, _, slot in made.moved]
+        if made.moved and max(copy.seq for copy, _, _ in made.moved) >= self._start:
+            self.turn_window()  # followers hear of an entry before they hear of its placement
+        seqs = self.take_places(groups)
+        versions, placements, source = self._versions, self._placements, batch.source
+        bases = [schema.position(slot, 0) for slot in batch.slots]
+        for copy, arrival, kind, seq in zip(made.copies, made.arrivals, made.kinds, seqs, strict=False):
+            copy.seq = seq
+            version, spec = copy.version, copy.spec
+            findings = _findings_text(arrival.findings) if arrival.findings else None
+            versions.append(
+                (seq, arrival.uid, kind, version, spec, copy.marks, source, copy.release_class, findings, arrival.raw)
+            )
+            for base in bases:
+                placements.append((base | seq, seq, kind, version, schema.ALONE | spec, copy.release_class))
+        for (copy, identity, slot), seq in zip(made.moved, seqs[len(made.copies) :], strict=True):
+            rows.add_act(seq, "place", copy.seq, slot, batch.actor, "received for this collection", "{}")
+            place = schema.position(slot, seq)
+            placements.append((place, copy.seq, identity[1], copy.version, copy.spec, copy.release_class))
+            self._touched.add((identity, slot))
+        return max(seqs, default=0)
 
     def _author(self, copy: _Known) -> str:
         if copy.raw is None and copy.author is None:
-            copy.author = rows.authors_of([copy.release_class])[copy.release_class]
+            copy.author = rows.classes_of([copy.release_class])[copy.release_class].parts()[0].author
         return copy.author or ""
 
     def _hold(self, held: list[Held], batch: Batch) -> None:
@@ -272,8 +392,15 @@ def _same_content(stored: bytes, arrived: bytes) -> bool:
     return canonical(gate(stored)[0]) == canonical(gate(arrived)[0])
 
 
-def _held(code: str, place: str, sentence: str, remedy: str) -> Outcome:
-    return Outcome(Kind.HELD, 0, (Finding(code, "hold", place, sentence, remedy),))
+def _held(code: str, place: str, sentence: str, remedy: str) -> _Decided:
+    return Kind.HELD, None, (Finding(code, "hold", place, sentence, remedy),)
+
+
+def _outcome(decided: _Known | _Decided) -> Outcome:
+    if isinstance(decided, _Known):
+        return Outcome(Kind.ADMITTED, decided.seq)
+    kind, copy, findings = decided
+    return Outcome(kind, copy.seq if copy is not None else 0, findings)
 
 
 def _findings_text(findings: Iterable[Finding]) -> str:

@@ -1,7 +1,7 @@
 """Backup while running, and restore that proves itself.
 
 A backup is a folder: the database, `secret.key`, `commonwatch.toml`, and `manifest.json` with a SHA-256 of each file,
-the counts and the last entry as they were. SQLite is copied by its online backup, page by page under one snapshot.
+the counts and the end of the last window as they were. SQLite is copied by its online backup, page by page under one snapshot.
 PostgreSQL is written table by table as COPY text in one repeatable-read transaction, so no outside program is needed.
 """
 

@@ -10,15 +10,15 @@ from struct import Struct
 
 # Columns in the order of SQLite's table: seq, uid, type, version, spec, marks, source, class, findings, raw.
 VersionRow = tuple[int, bytes, int, int, int, int, int, int, str | None, bytes]
-# Columns pos, seq, type, version, flags.
-PlacementRow = tuple[int, int, int, int, int]
+# Columns pos, seq, type, version, flags, class.
+PlacementRow = tuple[int, int, int, int, int, int]
 
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 # Each field: its length as int32, then its bytes.
 _VERSION = Struct("!h iq iq ii ii ii ih ih i16s")
-_PLACEMENT = Struct("!h iq iq ii iq ih")
+_PLACEMENT = Struct("!h iq iq ii iq ih ii")
 _LENGTH = Struct("!i")
 _NULL = _LENGTH.pack(-1)
 
@@ -40,7 +40,10 @@ def binary_versions(rows: Iterable[VersionRow]) -> bytes:
 
 
 def binary_placements(rows: Iterable[PlacementRow]) -> bytes:
-    """Columns pos, seq, type, version, flags."""
+    """Columns pos, seq, type, version, flags, class."""
     pack = _PLACEMENT.pack
-    body = [pack(5, 8, pos, 8, seq, 4, kind, 8, version, 2, flags) for pos, seq, kind, version, flags in rows]
+    body = [
+        pack(6, 8, pos, 8, seq, 4, kind, 8, version, 2, flags, 4, klass)
+        for pos, seq, kind, version, flags, klass in rows
+    ]
     return b"".join([_HEADER, *body, _TRAILER])

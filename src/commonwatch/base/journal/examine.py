@@ -61,18 +61,19 @@ def _integrity(settings: NodeSettings) -> list[Examined]:
 
 def _order(settings: NodeSettings) -> list[Examined]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(seq), 0), count(*) FROM journal_version")
-        last, count = cursor.fetchone()
+        cursor.execute("SELECT count(*) FROM journal_version")
+        count = cursor.fetchone()[0]
         cursor.execute(
             "SELECT count(*) FROM journal_placement p LEFT JOIN journal_version v ON v.seq = p.seq WHERE v.seq IS NULL"
         )
         astray = cursor.fetchone()[0]
+    fine = reading.last_seq() <= reading.head()
     found = [
         Examined(
             "entries",
-            last <= reading.last_seq(),
+            fine,
             f"The journal holds {count:,} object versions.",
-            "" if last <= reading.last_seq() else "Its head lies behind its last entry: restore the last backup.",
+            "" if fine else "Its head lies behind its last entry: restore the last backup.",
         )
     ]
     if astray:

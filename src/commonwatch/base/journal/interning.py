@@ -21,12 +21,13 @@ class Interning:
         self._classes: dict[bytes, int] = {}
         self._new_types: dict[str, int] = {}
         self._new_classes: dict[bytes, int] = {}
+        self.fresh: dict[int, ReleaseClass] = {}  # release classes that this transaction made
 
     def type_id(self, name: str) -> int:
         """The number of a type, made if new. Only inside the sequencer's transaction."""
         found = self._types.get(name) or self._new_types.get(name)
         if found is None:
-            found = self._new_types[name] = _intern("journal_type", "name", name, None)
+            found = self._new_types[name] = _intern("journal_type", "name", name, None)[0]
         return found
 
     def class_id(self, release_class: ReleaseClass) -> int:
@@ -34,7 +35,9 @@ class Interning:
         digest = release_class.digest
         found = self._classes.get(digest) or self._new_classes.get(digest)
         if found is None:
-            found = _intern("journal_class", "digest", digest, release_class.attributes)
+            found, made = _intern("journal_class", "digest", digest, release_class.attributes)
+            if made:
+                self.fresh[found] = release_class
             self._new_classes[digest] = found
         return found
 
@@ -45,18 +48,19 @@ class Interning:
             if len(self._classes) > _CLASSES_REMEMBERED:
                 self._classes.clear()
             self._classes |= self._new_classes
-            self._new_types, self._new_classes = {}, {}
+            self._new_types, self._new_classes, self.fresh = {}, {}, {}
 
     def forget(self) -> None:
         """The transaction was rolled back, or another process may have restored the database."""
-        self._new_types, self._new_classes = {}, {}
+        self._new_types, self._new_classes, self.fresh = {}, {}, {}
 
 
-def _intern(table: str, column: str, value: str | bytes, attributes: str | None) -> int:
+def _intern(table: str, column: str, value: str | bytes, attributes: str | None) -> tuple[int, bool]:
+    """The number of a word, and whether it was made now."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT id FROM {table} WHERE {column} = %s", [value])
         if (row := cursor.fetchone()) is not None:
-            return int(row[0])
+            return int(row[0]), False
         cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
         number = int(cursor.fetchone()[0])
         if attributes is None:
@@ -65,4 +69,4 @@ def _intern(table: str, column: str, value: str | bytes, attributes: str | None)
             cursor.execute(
                 f"INSERT INTO {table} (id, {column}, attributes) VALUES (%s, %s, %s)", [number, value, attributes]
             )
-        return number
+        return number, True

@@ -1,6 +1,7 @@
 """The journal read in order: what followers see, and what any reader may rely on.
 
-An entry that is visible has only visible entries before it: `seq` is given under the sequencer's lock, in commit order.
+An entry that is visible has only visible entries before it: a transaction's entries become visible together, and each
+transaction draws its places, under the sequencer's lock, after all those of the one before.
 """
 
 from __future__ import annotations
@@ -44,6 +45,13 @@ def admission(seq: int) -> Admission:
 
 def last_seq() -> int:
     """The journal's last entry, 0 for an empty one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(seq) FROM journal_version UNION ALL SELECT max(seq) FROM journal_act")
+        return max(seq or 0 for (seq,) in cursor.fetchall())
+
+
+def head() -> int:
+    """The end of the last window that entries were drawn from: every later entry comes after it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT last_seq FROM journal_head")
         return int(cursor.fetchone()[0])

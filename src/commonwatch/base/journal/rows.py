@@ -6,15 +6,15 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import orjson
 from django.db import connection
 
 from commonwatch.base.journal.copying import PlacementRow, VersionRow, binary_placements, binary_versions
 from commonwatch.base.journal.driver import copy_in, execute, execute_many, fetch
 from commonwatch.base.journal.schema import SEQ_MASK, SLOT_SHIFT, position
+from commonwatch.core.policy.classes import ClassAttributes, decode_class
 
 _MOST_PARAMETERS = 1000  # of one statement
-_FIVE, _TEN = ",".join(["%s"] * 5), ",".join(["%s"] * 10)
+_SIX, _TEN = ",".join(["%s"] * 6), ",".join(["%s"] * 10)
 
 
 class HeldCopy(NamedTuple):
@@ -31,13 +31,13 @@ class HeldCopy(NamedTuple):
 
 
 def last_seq_for_update() -> int:
-    """The journal's last entry; on PostgreSQL this takes the sequencer's lock to the end of the transaction."""
+    """The end of the journal's last window; on PostgreSQL this takes the sequencer's lock to the end of the transaction."""
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     return int(fetch(f"SELECT last_seq FROM journal_head{lock}", [])[0][0])
 
 
 def set_last_seq(seq: int) -> None:
-    """Record the journal's last entry."""
+    """Record the end of the journal's last window."""
     execute("UPDATE journal_head SET last_seq = %s", [seq])
 
 
@@ -61,12 +61,12 @@ def insert(versions: Sequence[VersionRow], placements: Sequence[PlacementRow]) -
     """Add the rows."""
     if connection.vendor == "sqlite":
         execute_many(f"INSERT INTO journal_version VALUES ({_TEN})", versions)
-        execute_many(f"INSERT INTO journal_placement VALUES ({_FIVE})", placements)
+        execute_many(f"INSERT INTO journal_placement VALUES ({_SIX})", placements)
         return
     columns = "(seq, version, type, source, class, spec, marks, uid, findings, raw)"
     copy_in(f"COPY journal_version {columns} FROM STDIN (FORMAT BINARY)", binary_versions(versions))
     copy_in(
-        "COPY journal_placement (pos, seq, type, version, flags) FROM STDIN (FORMAT BINARY)",
+        "COPY journal_placement (pos, seq, type, version, flags, class) FROM STDIN (FORMAT BINARY)",
         binary_placements(placements),
     )
 
@@ -76,10 +76,21 @@ def raws_of(seqs: Sequence[int]) -> dict[int, bytes]:
     return {seq: bytes(raw) for seq, raw in _by_numbers("SELECT seq, raw FROM journal_version WHERE seq IN", seqs)}
 
 
-def authors_of(classes: Sequence[int]) -> dict[int, str]:
-    """The author that each of these release classes names, "" for none."""
-    found = _by_numbers("SELECT id, attributes FROM journal_class WHERE id IN", classes)
-    return {number: orjson.loads(attributes)["author"] for number, attributes in found}
+def classes_of(numbers: Sequence[int]) -> dict[int, ClassAttributes]:
+    """What is behind the numbers of these release classes."""
+    found = _by_numbers("SELECT id, attributes FROM journal_class WHERE id IN", numbers)
+    return {number: decode_class(attributes) for number, attributes in found}
+
+
+def set_class(klass: int, seq: int, places: Sequence[int]) -> None:
+    """Give an entry, with its placements, another release class."""
+    execute("UPDATE journal_version SET class = %s WHERE seq = %s", [klass, seq])
+    execute_many("UPDATE journal_placement SET class = %s WHERE pos = %s", [(klass, pos) for pos in places])
+
+
+def slots() -> range:
+    """The slots of every collection that holds anything."""
+    return range(int(fetch("SELECT coalesce(max(pos), 0) FROM journal_placement", [])[0][0] >> SLOT_SHIFT) + 1)
 
 
 def placements_of(seqs: Sequence[int], slots: Sequence[int]) -> list[tuple[int, int, int]]:

@@ -2,8 +2,9 @@
 
 Numbers that are more than numbers:
 
-* `seq` is microseconds since 2020-01-01T00:00:00Z at which the sequencer took the entry: the entry's place in the
-  journal, its `added_at`, and every cursor, in one integer. It is strictly increasing in commit order.
+* `seq` is microseconds since 2020-01-01T00:00:00Z about when the sequencer took the entry: the entry's place in the
+  journal, its `added_at`, and every cursor, in one integer. It is drawn at random from the window of its transaction
+  (decision 0009); windows never overlap, and rise strictly in commit order. `journal_head.last_seq` is the last's end.
 * `pos` is `slot << 51 | seq`: the place of an object version in the collection with that slot. A range of `pos` is a
   page of a collection in the order in which its readers may see it. Mostly its lower bits are the version's own `seq`;
   they differ where a version already held was placed in a further collection later.
@@ -116,6 +117,17 @@ TABLES_POSTGRESQL = [
         detail text NOT NULL)""",
     """CREATE INDEX journal_act_target ON journal_act (target)""",
 ]
+
+# Since the second migration a placement knows its release class: a page is filtered before any bytes are touched, and a
+# reader of few classes is served from the index of these.
+CLASS_OF_PLACEMENT = [
+    """ALTER TABLE journal_placement ADD COLUMN class integer NOT NULL DEFAULT 0""",
+    """UPDATE journal_placement SET class = (SELECT v.class FROM journal_version v WHERE v.seq = journal_placement.seq)""",
+]
+CLASS_INDEX = {
+    "sqlite": "CREATE INDEX journal_placement_class ON journal_placement (class)",
+    "postgresql": "CREATE INDEX journal_placement_class ON journal_placement (class, pos)",
+}
 
 DROP = [f"DROP TABLE journal_{name}" for name in ("act", "voucher", "placement", "version", "class", "type", "head")]
 

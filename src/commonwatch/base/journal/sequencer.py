@@ -5,8 +5,10 @@
 2. Processes of this machine take turns at a file lock, which hands over at once where SQLite's own lock would be polled;
    whoever waits for its turn goes on gathering. On PostgreSQL the row of `journal_head` holds writers of other machines
    apart, too. So entries are ordered as they are committed.
-3. A batch that fails alone (its `also` raised) is rolled back alone: the group is then run again, batch by batch.
-4. A database that cannot write fails every batch of the group with NodeUnable; nothing of them is in.
+3. Every transaction uses up a window of the clock's microseconds, however small it is (decision 0009). A writer that is
+   ahead of the clock by more than MAX_LEAD_US waits for it, two windows at most, and gathers meanwhile.
+4. A batch that fails alone (its `also` raised) is rolled back alone: the group is then run again, batch by batch.
+5. A database that cannot write fails every batch of the group with NodeUnable; nothing of them is in.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.journal.appending import Appending
+from commonwatch.base.journal.drawing import WINDOW
 from commonwatch.base.journal.interning import Interning
 from commonwatch.base.journal.values import Arrival, Batch, Receipt
 from commonwatch.core.errors import NodeUnable
@@ -34,15 +37,17 @@ Work = Callable[[Appending], T]
 
 MAX_GROUP = 256  # batches in one transaction: bounds how long the first of them waits for the last
 MAX_GROUP_OBJECTS = 4_000
+MAX_LEAD_US = 100_000  # entries may be dated this far ahead: a burst of small commits waits for nothing
 
 
 class _Request:
     """One caller's work and the future it waits for."""
 
-    __slots__ = ("arrivals", "future", "size", "work")
+    __slots__ = ("arrivals", "future", "is_act", "size", "work")
 
-    def __init__(self, work: Work[object], size: int, arrivals: Sequence[Arrival]) -> None:
+    def __init__(self, work: Work[object], size: int, arrivals: Sequence[Arrival], is_act: bool) -> None:
         self.work = work
+        self.is_act = is_act
         self.size = size
         self.arrivals = arrivals
         self.future: Future[object] = Future()
@@ -56,6 +61,7 @@ class Sequencer:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._interning = Interning()
+        self._clock_reached = 0.0  # when, by `monotonic`, the clock has come up enough with the places given
         self._company = 1  # how many batches came together lately; a lone caller never waits
 
     def submit(self, batch: Batch) -> Future[Receipt]:
@@ -75,7 +81,7 @@ class Sequencer:
 
     def act(self, work: Work[T]) -> T:
         """Run any other write of the journal under the same order and lock, and wait for its commit."""
-        return self._enqueue(work, 1).result()
+        return self._enqueue(work, 1, is_act=True).result()
 
     def close(self) -> None:
         """Finish what was handed in and end the writing thread. A later request starts another."""
@@ -85,8 +91,10 @@ class Sequencer:
                 self._thread.join()
                 self._thread = None
 
-    def _enqueue(self, work: Work[T], size: int, arrivals: Sequence[Arrival] = ()) -> Future[T]:
-        request = _Request(work, size, arrivals)
+    def _enqueue(
+        self, work: Work[T], size: int, arrivals: Sequence[Arrival] = (), *, is_act: bool = False
+    ) -> Future[T]:
+        request = _Request(work, size, arrivals, is_act)
         if self._thread is None:
             self._start()
         self._waiting.put(request)
@@ -102,7 +110,8 @@ class Sequencer:
         try:
             while (first := self._waiting.get()) is not None:
                 group = [first]
-                self._gather(group, settings.COMMONWATCH.group_commit_wait_ms / 1000)
+                self._gather(group, monotonic() + settings.COMMONWATCH.group_commit_wait_ms / 1000, self._company)
+                self._gather(group, self._clock_reached, MAX_GROUP)
                 self._take_turn(group)
         finally:
             connection.close()
@@ -111,20 +120,19 @@ class Sequencer:
         """Wait for this process's turn, take along what came in meanwhile, and commit."""
         try:
             with _turn():
-                self._gather(group, 0.0)
+                self._gather(group)
                 self._company = max(len(group), self._company - 1)
                 self._commit(group)
         except NodeUnable as error:  # no turn is to be had
             for request in group:
                 request.future.set_exception(error)
 
-    def _gather(self, group: list[_Request], patience: float) -> None:
-        """Add what waits; and for some seconds what comes, until there is as much company as there was lately."""
+    def _gather(self, group: list[_Request], deadline: float = 0.0, company: int = 0) -> None:
+        """Add what waits; and what comes until the deadline, or until there is this much company."""
         size = sum(request.size for request in group)
-        deadline = monotonic() + patience
         while len(group) < MAX_GROUP and size < MAX_GROUP_OBJECTS:
             try:
-                left = deadline - monotonic() if patience and len(group) < self._company else 0.0
+                left = deadline - monotonic() if deadline and len(group) < company else 0.0
                 request = self._waiting.get(timeout=left) if left > 0 else self._waiting.get_nowait()
             except queue.Empty:
                 return
@@ -152,12 +160,23 @@ class Sequencer:
     def _transact(self, group: Sequence[_Request]) -> list[object]:
         connection.close_if_unusable_or_obsolete()  # after an error, or a server that restarted
         with transaction.atomic():
-            appending = Appending(now_us(), self._interning)
+            appending, begun = Appending(now_us(), self._interning), monotonic()
             appending.look_up({arrival.uid for request in group for arrival in request.arrivals})
-            results = [request.work(appending) for request in group]
+            results = [_done(request, appending) for request in group]
             appending.finish()
         self._interning.keep()
+        self._clock_reached = begun + min(appending.lead_us - MAX_LEAD_US, 2 * WINDOW) / 1e6
         return results
+
+
+def _done(request: _Request, appending: Appending) -> object:
+    """The result of a request's work. An act stands in a window of its own: after what it is about, before what follows."""
+    if not request.is_act:
+        return request.work(appending)
+    appending.turn_window()
+    result = request.work(appending)
+    appending.turn_window()
+    return result
 
 
 def _told(error: Exception) -> Exception:

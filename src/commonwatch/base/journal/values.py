@@ -67,7 +67,10 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Receipt:
-    """The answer to a batch: durable when you hold it. Outcomes are in the order of the arrivals."""
+    """The answer to a batch: durable when you hold it. Outcomes are in the order of the arrivals.
+
+    `last_seq` is the last of the entries that the batch made, 0 where it made none.
+    """
 
     outcomes: list[Outcome]
     last_seq: int

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
+from commonwatch.base.audit.record import record
 from commonwatch.base.parties.countries import country as known_country
 from commonwatch.base.parties.models import (
     Agreement,
@@ -69,17 +70,18 @@ def communities_named(names: Sequence[str]) -> list[Community]:
     return [found[name] for name in dict.fromkeys(names)]
 
 
-def create_member(name: str, title: str, kind: MemberKind, country: str, identity: str, by: By) -> Member:
-    """Take a party into the partnership. Without an `identity` of its own it gets a fresh STIX id."""
+def create_member(
+    name: str, title: str, kind: MemberKind, country: str, identity: str, by: By, *, country_later: bool = False
+) -> Member:
+    """Take a party into the partnership. Without an `identity` of its own it gets a fresh STIX id.
+
+    `country_later` is for the node's own member, which a first start makes before anybody can say where it is.
+    """
     _check_name(name, "member")
     if country:
         country = known_country(country).code
-    elif kind != MemberKind.INTERNATIONAL_ORGANISATION:
-        raise InvalidInput(
-            "country-needed",
-            "Which law does it live under?",
-            "Give --country; only international organisations have none.",
-        )
+    elif kind != MemberKind.INTERNATIONAL_ORGANISATION and not country_later:
+        raise _country_needed()
     named = parse_id(identity) if identity else None
     if identity and (named is None or named[0] != "identity"):
         raise InvalidInput(
@@ -93,6 +95,28 @@ def create_member(name: str, title: str, kind: MemberKind, country: str, identit
     return Member.objects.create(
         name=name, title=title or name, kind=kind, country=country, identity=identity, created_us=by.now_us
     )
+
+
+def change_member(name: str, *, title: str, kind: MemberKind | None, country: str, by: By) -> Member:
+    """Correct what is recorded of a member: what is given replaces what was, which the audit keeps."""
+    given = {"title": title, "kind": kind, "country": known_country(country).code if country else ""}
+    with transaction.atomic():
+        member = member_named(name)
+        changes = {
+            field: {"from": getattr(member, field), "to": value}
+            for field, value in given.items()
+            if value and value != getattr(member, field)
+        }
+        if not changes:
+            raise InvalidInput("change-needed", f"That changes nothing about {name}.", "See `commonwatch party show`.")
+        international = member.kind == MemberKind.INTERNATIONAL_ORGANISATION
+        if international and "kind" in changes and not (member.country or country):
+            raise _country_needed()
+        for field, change in changes.items():
+            setattr(member, field, change["to"])
+        member.save(update_fields=list(changes))
+        record(by.actor, "member.change", name, "done", changes, now_us=by.now_us)
+    return member
 
 
 def record_fact(member: str, fact: Fact, by: By) -> MemberFact:
@@ -130,15 +154,16 @@ def join_community(community: str, member: str, *, reason: str, by: By) -> Membe
         )
 
 
-def leave_community(community: str, member: str, *, reason: str, by: By) -> None:
+def leave_community(community: str, member: str, *, reason: str, by: By) -> Membership:
     """End a member's time in a community; that it was there stays on record."""
     with transaction.atomic():
         into, who = communities_named([community])[0], member_named(member)
-        ended = Membership.objects.filter(community=into, member=who, until_us=None).update(
-            until_us=by.now_us, left_by=by.actor, left_reason=reason
-        )
-        if not ended:
+        row = Membership.objects.filter(community=into, member=who, until_us=None).first()
+        if row is None:
             raise NotFound("member-not-in", f"{member} is not in {community}.", "See `commonwatch party show`.")
+        row.until_us, row.left_by, row.left_reason = by.now_us, by.actor, reason
+        row.save()
+    return row
 
 
 @dataclass(frozen=True)
@@ -206,6 +231,14 @@ def _party_row(agreement: Agreement, member: str, country: str, by: By) -> Agree
     found = AgreementParty.objects.filter(agreement=agreement, member=who, country=code).first()
     return found or AgreementParty(
         agreement=agreement, member=who, country=code, recorded_us=by.now_us, recorded_by=by.actor
+    )
+
+
+def _country_needed() -> InvalidInput:
+    return InvalidInput(
+        "country-needed",
+        "Which law does it live under?",
+        "Give --country; only international organisations have none.",
     )
 
 

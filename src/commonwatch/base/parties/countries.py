@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-
-from django.conf import settings
-
-from commonwatch.core.errors import Conflict, NotFound
+from commonwatch.base.parties.lists import ReplaceableList
+from commonwatch.core.errors import NotFound
 from commonwatch.core.law.facts import Country, CountryFacts, parse_country_facts
 
-SHIPPED = Path(__file__).parent / "data" / "countries.json"
 FILE_NAME = "countries.json"
+_LIST = ReplaceableList(FILE_NAME, "country-facts-older", parse_country_facts)
 
 
 def country_facts() -> CountryFacts:
     """The list in use: the newer of the two."""
-    shipped = _read(SHIPPED, SHIPPED.stat().st_mtime_ns)
-    own = settings.COMMONWATCH.data / FILE_NAME
-    if not own.exists():
-        return shipped
-    given = _read(own, own.stat().st_mtime_ns)
-    return given if given.as_of > shipped.as_of else shipped
+    return _LIST.in_use()
 
 
 def country(code: str) -> Country:
@@ -34,20 +25,4 @@ def country(code: str) -> Country:
 
 def update_country_facts(raw: bytes) -> CountryFacts:
     """Put a newer list into the data folder; raises InvalidInput or Conflict."""
-    given, used = parse_country_facts(raw), country_facts()
-    if given.as_of <= used.as_of:
-        raise Conflict(
-            "country-facts-older",
-            f"The list is of {given.as_of}, the one in use of {used.as_of}.",
-            "Give a newer one; its as_of says when it was made.",
-        )
-    target = settings.COMMONWATCH.data / FILE_NAME
-    part = target.with_suffix(".part")
-    part.write_bytes(raw)
-    part.replace(target)
-    return given
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> CountryFacts:
-    return parse_country_facts(path.read_bytes())
+    return _LIST.update(raw)

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from django.db import models
 
+HOME = "home"  # names the node's own member, and the community of its people and machines
+
 
 class MemberKind(models.TextChoices):
     """What a party to the partnership is; law treats them differently."""
@@ -44,7 +46,10 @@ class Community(models.Model):
 
 
 class Member(models.Model):
-    """A party to the partnership; a STIX `identity` to others. `country` is its jurisdiction, empty for organisations of states."""
+    """A party to the partnership; a STIX `identity` to others. Every account acts for one.
+
+    `country` is its jurisdiction: empty for organisations of states, and where it is not recorded yet.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     title = models.CharField(max_length=200)

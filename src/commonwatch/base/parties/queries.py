@@ -8,7 +8,7 @@ from itertools import chain
 import msgspec
 
 from commonwatch.base.parties.countries import country
-from commonwatch.base.parties.models import AgreementParty, Member
+from commonwatch.base.parties.models import HOME, AgreementParty, Member
 from commonwatch.core.errors import NotFound
 from commonwatch.core.law.agreements import PartyDates, Standing, standing
 from commonwatch.core.law.facts import Fact, holding
@@ -46,6 +46,11 @@ def member_named(name: str) -> Member:
     if found is None:
         raise NotFound("member-unknown", f"There is no member {name}.", "See `commonwatch party list`.")
     return found
+
+
+def own_member() -> Member:
+    """The member that runs this node."""
+    return member_named(HOME)
 
 
 def member_on(name: str, on: date) -> MemberView:

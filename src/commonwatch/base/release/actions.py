@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import Max
 
-from commonwatch.base.accounts.audit import record
+from commonwatch.base.audit.record import record
 from commonwatch.base.journal.schema import MAX_SLOT
 from commonwatch.base.parties.models import Community
 from commonwatch.base.release.models import Collection, CollectionAccess
@@ -25,6 +25,7 @@ def create_collection(
     description: str,
     readers: Iterable[Community],
     writers: Iterable[Community],
+    for_all: bool = False,
     actor: str,
     now_us: int,
 ) -> Collection:
@@ -40,7 +41,13 @@ def create_collection(
         if slot > MAX_SLOT:
             raise Conflict("collections-full", f"A node has at most {MAX_SLOT} collections.", "Use those there are.")
         made = Collection.objects.create(
-            slot=slot, uuid=uuid4(), alias=alias, title=title, description=description, created_us=now_us
+            slot=slot,
+            uuid=uuid4(),
+            alias=alias,
+            title=title,
+            description=description,
+            for_all=for_all,
+            created_us=now_us,
         )
         writing = {community.pk for community in writers}
         for community in {*readers, *writers}:

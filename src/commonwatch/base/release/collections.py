@@ -30,7 +30,7 @@ class CollectionView:
 
 
 _SELECT = (
-    "SELECT c.slot, c.uuid, c.alias, c.title, c.description, a.community_id, a.can_read, a.can_write, m.name "
+    "SELECT c.slot, c.uuid, c.alias, c.title, c.description, c.for_all, a.community_id, a.can_read, a.can_write, m.name "
     "FROM release_collection c LEFT JOIN release_collection_access a ON a.collection_id = c.slot "
     "LEFT JOIN parties_community m ON m.id = a.community_id"
 )
@@ -62,14 +62,14 @@ def _views(reader: Reader, condition: str, values: list[Any]) -> list[Collection
 
 
 def _view(rows: list[Any], reader: Reader) -> CollectionView:
-    slot, uuid, alias, title, description = rows[0][:5]
+    slot, uuid, alias, title, description, for_all = rows[0][:6]
     if reader.sees_all:
         can_read, can_write, reason = True, reader.may_write, "runs this node"
     else:
-        grants = [row for row in rows if row[5] in reader.communities]
-        can_read = any(row[6] for row in grants)
-        can_write = reader.may_write and any(row[7] for row in grants)
-        reason = "member of " + ", ".join([row[8] for row in grants])
+        grants = [row for row in rows if row[6] in reader.communities]
+        can_read = bool(for_all) or any(row[7] for row in grants)
+        can_write = reader.may_write and (bool(for_all) or any(row[8] for row in grants))
+        reason = "open to every member" if for_all else "member of " + ", ".join([row[9] for row in grants])
     identity = uuid if isinstance(uuid, UUID) else UUID(uuid)
     return CollectionView(slot, identity, alias, title, description, can_read, can_write, reason)
 

@@ -1,15 +1,15 @@
-"""Pages of a collection: the filter as SQL with its access path stated, the bytes joined inside the database.
+"""Pages of a collection, as one reader may have them: the one place where shared objects leave the journal.
 
-A page is found in `journal_placement` first (small rows, in reading order), then joined with the bytes by entry. The
-path is chosen from the filter, never left to the planner: measured, a planner that picks the id index for a walk costs
-twenty times as much. Cost of a page grows with its length, not with the collection: except `last` in a collection of
-mostly superseded versions, which passes over those.
+A page's places are found first (`plan`: small rows, in reading order), then joined with the bytes by entry. Whoever gets
+every object as it is has the bytes joined inside the database; for others each object that is to be changed is derived
+(`core.policy.variants`) on its way out. Cost of a page grows with its length, not with the collection: except where the reader
+may see little of a long stretch, and for `last` in a collection of mostly superseded versions, which pass over the rest.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,8 +18,15 @@ from django.db import connection
 
 from commonwatch.base.journal import schema
 from commonwatch.base.journal.driver import fetch
-from commonwatch.base.journal.rows import raws_of
-from commonwatch.base.release.types import type_numbers
+from commonwatch.base.journal.rows import classes_of, raws_of
+from commonwatch.base.release.access import Access
+from commonwatch.base.release.deciding import withheld_of
+from commonwatch.base.release.plan import Sql, positions
+from commonwatch.base.release.schema import RECALLED, VARIANT
+from commonwatch.base.release.served import record
+from commonwatch.core.policy.classes import ClassAttributes
+from commonwatch.core.policy.facts import VARIANTS
+from commonwatch.core.policy.variants import Derivation, derive, derived_uid
 from commonwatch.core.taxii.filters import ObjectFilter
 
 
@@ -35,43 +42,48 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 
 EMPTY = Page(b"", 0, 0, 0, 0, False)
-_P = "journal_placement"
-_MOVED = f"seq = entry AND (pos & {schema.SEQ_MASK}) <> seq"
 # Position, type number, UUID, version, specification, marks, entry.
 ManifestRow = tuple[int, int, bytes, int, int, int, int]
 
 
-def objects_page(slot: int, wanted: ObjectFilter, limit: int, after: int | None) -> Page:
+def objects_page(access: Access, slot: int, wanted: ObjectFilter, limit: int, after: int | None) -> Page:
     """The objects themselves, after position `after` (None: from the filter's own start)."""
-    rows = _positions(slot, wanted, limit, after)
-    if rows is None:
+    found = positions(access, slot, wanted, limit, after)
+    if found is None:
         return EMPTY
-    source, parameters = rows
-    if connection.vendor == "sqlite":
-        query = (
-            "SELECT count(*), min(p), max(p), CAST(group_concat(raw, ',') AS BLOB) FROM "
-            f"(SELECT c.pos AS p, v.raw AS raw FROM ({source}) c CROSS JOIN journal_version v ON v.seq = c.seq)"
-        )
-    else:
-        query = (
-            "SELECT count(*), min(p), max(p), string_agg(raw, ','::bytea) FROM "  # no ORDER BY here: it would sort the bytes
-            f"(SELECT c.pos AS p, v.raw AS raw FROM ({source}) c JOIN journal_version v ON v.seq = c.seq ORDER BY c.pos) s"
-        )
-    return _page(slot, wanted, limit, fetch(query, parameters)[0])
+    read = None if access.coded or access.extra else _as_they_are(found)
+    # A grant may have become one of a variant since `access` was read: nothing of such a page has left yet.
+    count, first, last, body = read if read is not None else _altered(access, found)
+    if not count:
+        return EMPTY
+    more = False
+    if count == limit:
+        following = positions(access, slot, wanted, 1, last)
+        more = following is not None and bool(fetch(*following))
+    record(access, "objects", slot, wanted, first, last, count)
+    return Page(body, count, _added(first), _added(last), last, more)
 
 
-def manifest_page(slot: int, wanted: ObjectFilter, limit: int, after: int | None) -> list[ManifestRow]:
-    """Rows of a page, in order; up to `limit` + 1 of them, to tell of more."""
-    rows = _positions(slot, wanted, limit + 1, after)
-    if rows is None:
+def manifest_page(access: Access, slot: int, wanted: ObjectFilter, limit: int, after: int | None) -> list[ManifestRow]:
+    """Rows of a page, in order; up to `limit` + 1 of them, to tell of more. Derived objects under their own ids."""
+    found = positions(access, slot, wanted, limit + 1, after)
+    if found is None:
         return []
-    source, parameters = rows
     join, uid = ("CROSS JOIN", "v.uid") if connection.vendor == "sqlite" else ("JOIN", "uuid_send(v.uid)")
-    query = (
-        f"SELECT c.pos, v.type, {uid}, v.version, v.spec, v.marks, v.seq FROM ({source}) c "
-        f"{join} journal_version v ON v.seq = c.seq ORDER BY c.pos"
-    )
-    return fetch(query, parameters)
+    head = f"SELECT c.pos, v.type, {uid}, v.version, v.spec, v.marks, v.seq"
+    if access.recipient is None:
+        text = f"{head} FROM ({found.text}) c {join} journal_version v ON v.seq = c.seq ORDER BY c.pos"
+        return _on_record(access, slot, wanted, fetch(text, found.values))
+    text = f"{head}, c.code, c.pos FROM ({found.text}) c LEFT JOIN journal_version v ON v.seq = c.seq ORDER BY c.pos"
+    rows = fetch(text, found.values)
+    notices = _notices(access, [row[8] for row in rows if row[7] == RECALLED])
+    return _on_record(access, slot, wanted, [_manifest_row(access, row, notices) for row in rows])
+
+
+def _on_record(access: Access, slot: int, wanted: ObjectFilter, rows: list[ManifestRow]) -> list[ManifestRow]:
+    if rows:
+        record(access, "manifest", slot, wanted, rows[0][0], rows[-1][0], len(rows))
+    return rows
 
 
 def long_versions(rows: Sequence[ManifestRow]) -> dict[int, str]:
@@ -84,132 +96,84 @@ def long_versions(rows: Sequence[ManifestRow]) -> dict[int, str]:
     return {seq: text for seq, text in texts.items() if text}
 
 
-def _page(slot: int, wanted: ObjectFilter, limit: int, row: Sequence[Any]) -> Page:
-    count, first, last, body = row
-    if not count:
-        return EMPTY
-    more = False
-    if count == limit:
-        following = _positions(slot, wanted, 1, last)
-        more = following is not None and bool(fetch(*following))
-    return Page(bytes(body), count, _added(first), _added(last), last, more)
+def _as_they_are(found: Sql) -> tuple[int, int, int, bytes] | None:
+    """The bytes joined inside the database; None where an object of the page must not go as it is."""
+    if connection.vendor == "sqlite":
+        text = (
+            "SELECT count(*), min(p), max(p), CAST(group_concat(raw, ',') AS BLOB), max(code) FROM "
+            f"(SELECT c.pos AS p, c.code AS code, v.raw AS raw FROM ({found.text}) c CROSS JOIN journal_version v ON v.seq = c.seq)"
+        )
+    else:
+        text = (
+            "SELECT count(*), min(p), max(p), string_agg(raw, ','::bytea), max(code) "
+            "FROM "  # no ORDER BY here: it would sort the bytes
+            f"(SELECT c.pos AS p, c.code AS code, v.raw AS raw FROM ({found.text}) c JOIN journal_version v ON v.seq = c.seq ORDER BY c.pos) s"
+        )
+    count, first, last, body, code = fetch(text, found.values)[0]
+    if code:
+        return None
+    return count, first or 0, last or 0, bytes(body or b"")
+
+
+def _altered(access: Access, found: Sql) -> tuple[int, int, int, bytes]:
+    """Object by object: derived ones are made here, notices of recall have their own bytes."""
+    text = f"SELECT c.pos, c.code, v.raw, v.class FROM ({found.text}) c LEFT JOIN journal_version v ON v.seq = c.seq ORDER BY c.pos"
+    rows = fetch(text, found.values)
+    if not rows:
+        return 0, 0, 0, b""
+    notices = _notices(access, [pos for pos, code, _, _ in rows if code == RECALLED])
+    body = b",".join(
+        [
+            bytes(raw)
+            if code == 0
+            else notices[pos][0]
+            if code == RECALLED
+            else _derived(access, bytes(raw), klass, code)
+            for pos, code, raw, klass in rows
+        ]
+    )
+    return len(rows), rows[0][0], rows[-1][0], body
+
+
+def _derived(access: Access, raw: bytes, klass: int, code: int) -> bytes:
+    return derive(raw, Derivation(VARIANTS[code & VARIANT], withheld_of(_class(klass), code), access.key))
+
+
+@lru_cache(maxsize=10_000)
+def _class(number: int) -> ClassAttributes:
+    """A class behind its number: neither ever changes."""
+    return classes_of([number])[number]
+
+
+def forget() -> None:
+    """For a process whose database was replaced under it: a restore, or the next test."""
+    _class.cache_clear()
+
+
+def _notices(access: Access, places: Sequence[int]) -> dict[int, tuple[bytes, int, bytes, int, int]]:
+    """Notices of recall by place: bytes, type number, UUID, version, specification."""
+    if not places:
+        return {}
+    uid = "uid" if connection.vendor == "sqlite" else "uuid_send(uid)"
+    text = (
+        f"SELECT pos, raw, type, {uid}, version, spec FROM release_extra "
+        f"WHERE recipient = %s AND pos IN ({','.join(['%s'] * len(places))})"
+    )
+    return {
+        pos: (bytes(raw), kind, bytes(own), version, spec)
+        for pos, raw, kind, own, version, spec in fetch(text, [access.recipient, *places])
+    }
+
+
+def _manifest_row(
+    access: Access, row: Sequence[Any], notices: dict[int, tuple[bytes, int, bytes, int, int]]
+) -> ManifestRow:
+    pos, kind, uid, version, spec, marks, seq, code, _ = row
+    if code == RECALLED:
+        _, kind, uid, version, spec = notices[pos]
+        return pos, kind, uid, version, spec, schema.REVOKED | 3, 0
+    return pos, kind, derived_uid(bytes(uid), access.key) if code else uid, version, spec, marks, seq
 
 
 def _added(pos: int) -> int:
     return schema.seq_to_us(pos & schema.SEQ_MASK)
-
-
-def _positions(slot: int, wanted: ObjectFilter, limit: int, after: int | None) -> tuple[str, list[Any]] | None:
-    """SQL for `pos, seq` of the page's rows in order, and its parameters; None where nothing can match."""
-    low, high = schema.position(slot, 0), schema.position(slot, schema.SEQ_MASK)
-    if wanted.added_after is not None:
-        low = max(low, schema.position(slot, min(max(wanted.added_after - schema.EPOCH_US, 0), schema.SEQ_MASK)))
-    if after is not None:
-        low = max(low, after)
-    condition, values = _flags(wanted)
-    bounds = [low, high]
-    if wanted.ids:
-        return _by_id(slot, wanted, condition, values, bounds, limit)
-    kinds = type_numbers(wanted.types)
-    if wanted.types and not kinds:
-        return None
-    exact = bool(wanted.versions) and not (wanted.last or wanted.first or wanted.every)
-    if exact:
-        placed, parameters = _union("version", wanted.versions, condition, values, bounds, limit, kinds)
-    elif kinds:
-        placed, parameters = _union("type", kinds, condition, values, bounds, limit, ())
-    else:
-        hint = " NOT INDEXED" if connection.vendor == "sqlite" else ""
-        placed = f"SELECT pos, seq FROM {_P}{hint} WHERE pos > %s AND pos <= %s AND {condition} ORDER BY pos LIMIT %s"
-        parameters = [*bounds, *values, limit]
-    return placed, parameters
-
-
-def _union(
-    column: str,
-    keys: Sequence[int],
-    condition: str,
-    values: list[Any],
-    bounds: list[int],
-    limit: int,
-    kinds: Sequence[int],
-) -> tuple[str, list[Any]]:
-    """One limited query for each key, in the order of the index, then merged: each reads at most `limit` rows."""
-    hint = f" INDEXED BY journal_placement_{column}" if connection.vendor == "sqlite" else ""
-    also = f" AND type IN ({_marks(kinds)})" if kinds else ""
-    one = (
-        f"SELECT pos, seq FROM {_P}{hint} WHERE {column} = %s AND pos > %s AND pos <= %s AND {condition}{also} "
-        "ORDER BY pos LIMIT %s"
-    )
-    parameters: list[Any] = []
-    for key in keys:
-        parameters += [key, *bounds, *values, *kinds, limit]
-    if len(keys) == 1:
-        return one, parameters
-    union = " UNION ALL ".join([f"SELECT pos, seq FROM ({one}) AS part{number}" for number in range(len(keys))])
-    return f"SELECT pos, seq FROM ({union}) AS parts ORDER BY pos LIMIT %s", [*parameters, limit]
-
-
-def _by_id(
-    slot: int, wanted: ObjectFilter, condition: str, values: list[Any], bounds: list[int], limit: int
-) -> tuple[str, list[Any]] | None:
-    """From the ids to their entries, from these to their places: at their own `seq`, or where they were placed later."""
-    kinds = dict(zip(*_names_and_numbers([kind for kind, _ in wanted.ids]), strict=True))
-    pairs = [
-        (uid, kinds[kind]) for kind, uid in wanted.ids if kind in kinds and (not wanted.types or kind in wanted.types)
-    ]
-    if not pairs:
-        return None
-    sqlite = connection.vendor == "sqlite"
-    hint = " INDEXED BY journal_version_id" if sqlite else ""
-    which = " OR ".join(["(uid = %s AND type = %s)"] * len(pairs))
-    keys = [part for uid, kind in pairs for part in (uid if sqlite else uuid.UUID(bytes=uid), kind)]
-    entries = f"SELECT seq AS entry FROM journal_version{hint} WHERE {which}"
-    if sqlite:
-        own = f"CROSS JOIN {_P} NOT INDEXED ON pos = %s + entry AND seq = entry"
-        moved = f"CROSS JOIN {_P} INDEXED BY journal_placement_moved ON {_MOVED}"
-    else:  # LATERAL with OFFSET keeps the planner from turning the join round and walking the collection
-        own = f"CROSS JOIN LATERAL (SELECT * FROM {_P} WHERE pos = %s + entry AND seq = entry OFFSET 0) AS p"
-        moved = f"CROSS JOIN LATERAL (SELECT * FROM {_P} WHERE {_MOVED} OFFSET 0) AS p"
-    query = (
-        f"SELECT pos, seq FROM ({entries}) AS a {own} WHERE pos > %s AND pos <= %s AND {condition} "
-        f"UNION ALL SELECT pos, seq FROM ({entries}) AS b {moved} WHERE pos > %s AND pos <= %s AND {condition}"
-    )
-    base = schema.position(slot, 0)
-    parameters = [*keys, base, *bounds, *values, *keys, *bounds, *values]
-    return f"SELECT pos, seq FROM ({query}) AS placed ORDER BY pos LIMIT %s", [*parameters, limit]
-
-
-def _flags(wanted: ObjectFilter) -> tuple[str, list[Any]]:
-    """The condition on a placement's flags and version that the version and specification filters come to."""
-    alternatives: list[str] = []
-    values: list[Any] = []
-    by_spec = bool(wanted.specs)
-    if wanted.every:
-        alternatives.append("1 = 1" if by_spec else f"(flags & {schema.TOP}) <> 0")
-    else:
-        mask = 0
-        if wanted.last:
-            mask |= schema.LAST_OF_SPEC if by_spec else schema.LAST
-        if wanted.first:
-            mask |= schema.FIRST_OF_SPEC if by_spec else schema.FIRST
-        if mask:
-            alternatives.append(f"(flags & {mask}) <> 0")
-        if wanted.versions:
-            top = "" if by_spec else f" AND (flags & {schema.TOP}) <> 0"
-            alternatives.append(f"(version IN ({_marks(wanted.versions)}){top})")
-            values += wanted.versions
-    condition = "(" + " OR ".join(alternatives) + ")"
-    if by_spec:
-        specs = {20: f"(flags & {schema.SPEC_21}) = 0", 21: f"(flags & {schema.SPEC_21}) <> 0"}
-        condition += " AND (" + " OR ".join(specs.get(spec, "1 = 0") for spec in wanted.specs) + ")"
-    return condition, values
-
-
-def _names_and_numbers(names: Sequence[str]) -> tuple[list[str], list[int]]:
-    known = [(name, number) for name in dict.fromkeys(names) for number in type_numbers((name,))]
-    return [name for name, _ in known], [number for _, number in known]
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join(["%s"] * len(values))

@@ -83,9 +83,17 @@ def _head(
         times[2],
         get("created_by_ref") or None,
         tuple(markings) if markings else (),
-        "granular_markings" in value,
+        _granular(value["granular_markings"]) if "granular_markings" in value else (),
         get("revoked") is True,
     )
+
+
+def _granular(given: Any) -> tuple[str, ...]:
+    """The markings referred to. What cannot be read counts as a marking that nobody knows: nobody gets those parts."""
+    entries = given if isinstance(given, list) else [given]
+    named = [entry.get("marking_ref") for entry in entries if isinstance(entry, dict) and "lang" not in entry]
+    unread = [""] if len([entry for entry in entries if isinstance(entry, dict)]) < len(entries) else []
+    return tuple([ref if isinstance(ref, str) else "" for ref in named] + unread)
 
 
 def _times(value: dict[str, Any], kind: str, now_us: int, max_future_us: int) -> tuple[int, int, int | None] | Finding:

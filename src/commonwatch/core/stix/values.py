@@ -35,7 +35,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     created: int | None
     author: str | None  # created_by_ref: a claim until a signature proves it
     markings: tuple[str, ...]  # object_marking_refs, as given
-    granular: bool  # has granular_markings
+    granular: tuple[str, ...]  # the markings that granular_markings refer to, as given
     revoked: bool
 
 

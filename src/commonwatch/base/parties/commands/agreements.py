@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from commonwatch.base.parties.actions import AgreementTerms, agreement_named, create_agreement, set_agreement_party
-from commonwatch.base.parties.commands.given import by_command_line, day, day_or_today
+from commonwatch.base.parties.commands.given import Preview, by_command_line, changed, day, day_or_today
 from commonwatch.base.parties.models import Agreement, AgreementKind
 from commonwatch.base.parties.queries import dates_of
 from commonwatch.base.terminal import current
@@ -31,7 +31,7 @@ def add(
 ) -> None:
     """Put an agreement on record.
 
-    Example: commonwatch agreement add at-sg-mou --kind memorandum --source "MoU of 2026-02-01" --category indicators --purpose defence
+    Example: commonwatch agreement add at-sg-mou --kind memorandum --source "MoU of 2026-02-01" --category indicators --purpose network-defence
     """
     terms = AgreementTerms(tuple(category or ()), tuple(purpose or ()), tuple(safeguard or ()))
     made = create_agreement(name, title, kind, source, terms, by_command_line())
@@ -51,14 +51,19 @@ def party(
     in_force: Annotated[str, typer.Option(help="First day on which it binds this party.")] = "",
     denounced: Annotated[str, typer.Option(help="First day on which it no longer binds this party.")] = "",
     reservations: Annotated[str, typer.Option(help="What the party has reserved.")] = "",
+    preview: Preview = False,
 ) -> None:
     """Record a party's steps; days that are given replace those on record.
 
     Example: commonwatch agreement party at-sg-mou --member cert-at --signed 2026-02-01 --in-force 2026-03-01
     """
     dates = PartyDates(day(signed), day(ratified), day(in_force), day(denounced))
-    row = set_agreement_party(
-        name, member=member, country=country, dates=dates, reservations=reservations, by=by_command_line()
+    row, _ = changed(
+        f"{member or country.upper()} takes its steps in {name}",
+        lambda by: set_agreement_party(
+            name, member=member, country=country, dates=dates, reservations=reservations, by=by
+        ),
+        preview=preview,
     )
     where = standing(dates_of(row), day_or_today(""))
     current().print(f"{member or country.upper()} and {name}: {where.reason}.")

@@ -8,7 +8,7 @@ import typer
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import communities_named, create_community, join_community, leave_community
-from commonwatch.base.parties.commands.given import by_command_line
+from commonwatch.base.parties.commands.given import Preview, changed
 from commonwatch.base.parties.models import Community, Openness
 from commonwatch.base.terminal import current
 from commonwatch.core.stix.times import format_time
@@ -89,22 +89,22 @@ def show(name: Name) -> None:
 
 
 @app.command()
-def join(name: Name, member: Who, reason: Why) -> None:
+def join(name: Name, member: Who, reason: Why, preview: Preview = False) -> None:
     """Let a member into a community.
 
     Example: commonwatch community join energy cert-at --reason "Accepted by the steering group on 2026-11-20"
     """
-    join_community(name, member, reason=reason, by=by_command_line())
+    changed(f"{member} joins {name}", lambda by: join_community(name, member, reason=reason, by=by), preview=preview)
     current().print(f"{member} is in {name}.")
     current().result({"community": name, "member": member})
 
 
 @app.command()
-def leave(name: Name, member: Who, reason: Why) -> None:
+def leave(name: Name, member: Who, reason: Why, preview: Preview = False) -> None:
     """End a member's time in a community; that it was there stays on record.
 
     Example: commonwatch community leave energy cert-at --reason "Merged into another member"
     """
-    leave_community(name, member, reason=reason, by=by_command_line())
+    changed(f"{member} leaves {name}", lambda by: leave_community(name, member, reason=reason, by=by), preview=preview)
     current().print(f"{member} has left {name}.")
     current().result({"community": name, "member": member})

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from commonwatch.base.parties.commands.given import day_or_today
+from commonwatch.base.parties.commands.given import changed, day_or_today
 from commonwatch.base.parties.countries import country, country_facts, update_country_facts
+from commonwatch.base.parties.regimes import transfer_regime, transfer_regimes, update_transfer_regimes
 from commonwatch.base.terminal import current
 from commonwatch.core.law.facts import GROUP, TREATY, holding
+from commonwatch.core.law.transfers import Adequacy, Regime
 
 app = typer.Typer(
-    no_args_is_help=True, help="What is known of countries: alliances, treaties, adequacy, each with its source."
+    no_args_is_help=True,
+    help="What is known of countries: alliances, treaties, adequacy, rules on transfers, each with its source.",
 )
 
 On = Annotated[str, typer.Option(help="As things stood on this day, e.g. 2026-11-23; default: today.")]
@@ -64,5 +67,60 @@ def update(
     Example: commonwatch country update countries.json
     """
     facts = update_country_facts(file.read_bytes())
+    changed(f"Country facts of {facts.as_of}", lambda by: True)
     current().print(f"In use now: {len(facts.countries)} countries as of {facts.as_of}.")
     current().result({"as_of": facts.as_of, "countries": len(facts.countries)})
+
+
+@app.command()
+def regimes(
+    name: Annotated[str, typer.Argument(help="One regime, e.g. eu; default: all.")] = "",
+    on: On = "",
+    update: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Use a newer list, in the form of the shipped one."),
+    ] = None,
+) -> None:
+    """List the laws on transfers of personal data, show one, or use a newer list of them.
+
+    Example: commonwatch country regimes eu --on 2026-11-23
+    """
+    out = current()
+    known = update_transfer_regimes(update.read_bytes()) if update else transfer_regimes()
+    if update:
+        changed(f"Transfer regimes of {known.as_of}", lambda by: True)
+        out.print(f"In use now: {len(known.regimes)} transfer regimes as of {known.as_of}.\n")
+    if name:
+        _show_regime(transfer_regime(name), on)
+        return
+    rows = [
+        (one.id, one.title, one.since or "not in force", " ".join(one.exporters), len(one.adequacy), one.source)
+        for one in known.regimes
+    ]
+    out.table(["regime", "title", "since", "binds", "decisions", "source"], rows, "")
+    out.print(f"\nAs of {known.as_of}.")
+    out.result(known)
+
+
+def _show_regime(regime: Regime, on: str) -> None:
+    out, when = current(), day_or_today(on)
+    held = [decision for decision in regime.adequacy if decision.holds(when)]
+    standing = f"in force since {regime.since}" if regime.since else "not in force"
+    out.print(f"{regime.title} ({regime.instrument}), {standing}; decisions as they stand on {when}")
+    out.print(f"{regime.note}\n")
+    rows: list[tuple[Any, ...]] = [
+        ("adequacy", one.place or "organisation", _scope(one), one.since, one.until or "", one.source) for one in held
+    ]
+    for kind, words in (
+        ("safeguard", regime.safeguards),
+        ("agreement", regime.agreement_safeguards),
+        ("derogation", regime.derogations),
+    ):
+        rows += [(kind, word, "", "", "", article) for word, article in words.items()]
+    out.table(["mechanism", "of", "scope", "since", "until", "source"], rows, "No mechanism is on record.")
+    out.result({"on": when, "regime": regime, "adequacy": held})
+
+
+def _scope(decision: Adequacy) -> str:
+    needs = f", needs {decision.needs}" if decision.needs else ""
+    return f"{decision.scope}{needs}" + "".join(f", not for {purpose}" for purpose in decision.not_for)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from commonwatch.base.parties.actions import create_member, record_fact
-from commonwatch.base.parties.commands.given import by_command_line, day, day_or_today
+from commonwatch.base.parties.actions import change_member, create_member, record_fact
+from commonwatch.base.parties.commands.given import Preview, changed, day, day_or_today
 from commonwatch.base.parties.importing import import_parties
-from commonwatch.base.parties.models import Member, MemberKind
+from commonwatch.base.parties.models import HOME, Member, MemberKind
 from commonwatch.base.parties.queries import member_on
 from commonwatch.base.terminal import current
 from commonwatch.core.law.facts import Fact
@@ -27,29 +27,51 @@ def add(
     country: Annotated[str, typer.Option(help="Its jurisdiction, e.g. AT; none for international organisations.")] = "",
     title: Annotated[str, typer.Option(help="Its name as people write it.")] = "",
     identity: Annotated[str, typer.Option(help="Its STIX identity, if it has one.")] = "",
+    preview: Preview = False,
 ) -> None:
     """Take a party into the partnership.
 
     Example: commonwatch party add cert-at --title "CERT.at" --kind state-body --country AT
     """
-    member = create_member(name, title, kind, country, identity, by_command_line())
+    member, _ = changed(
+        f"{name} becomes a member",
+        lambda by: create_member(name, title, kind, country, identity, by),
+        preview=preview,
+    )
     current().print(f"{name} is a member, as {member.identity}.")
     current().result({"name": member.name, "identity": member.identity, "country": member.country})
 
 
+@app.command("set")
+def set_member(
+    name: Name,
+    title: Annotated[str, typer.Option(help="Its name as people write it.")] = "",
+    kind: Annotated[MemberKind | None, typer.Option(help="What it is; law treats the kinds differently.")] = None,
+    country: Annotated[str, typer.Option(help="Its jurisdiction, e.g. AT.")] = "",
+    preview: Preview = False,
+) -> None:
+    """Correct what is recorded of a member. What it was before stays in the audit.
+
+    Example: commonwatch party set home --title "CERT.at" --kind state-body --country AT
+    """
+    member, _ = changed(
+        f"What is recorded of {name} changes",
+        lambda by: change_member(name, title=title, kind=kind, country=country, by=by),
+        preview=preview,
+    )
+    current().print(f"{name} is {member.title} ({member.kind}, {_jurisdiction(member.kind, member.country)}).")
+    current().result(_shown(member))
+
+
 @app.command("list")
 def list_members() -> None:
-    """List the members.
+    """List the members; `own` marks the one that runs this node.
 
     Example: commonwatch party list
     """
-    found = [
-        {"name": m.name, "title": m.title, "kind": m.kind, "country": m.country, "identity": m.identity}
-        for m in Member.objects.order_by("name")
-    ]
-    columns = ["name", "title", "kind", "country", "identity"]
-    empty = "There are no members yet: commonwatch party add NAME --kind state-body --country AT"
-    current().table(columns, [[row[column] for column in columns] for row in found], empty)
+    found = [_shown(member) for member in Member.objects.order_by("name")]
+    rows = [["own" if m["own"] else "", m["name"], m["title"], m["kind"], m["country"], m["identity"]] for m in found]
+    current().table(["", "name", "title", "kind", "country", "identity"], rows, "")
     current().result(found)
 
 
@@ -64,7 +86,9 @@ def show(
     """
     found = member_on(name, day_or_today(on))
     out = current()
-    out.print(f"{found.title} ({found.kind}, {found.country or 'no jurisdiction'}), {found.identity}, on {found.on}")
+    out.print(
+        f"{found.title} ({found.kind}, {_jurisdiction(found.kind, found.country)}), {found.identity}, on {found.on}"
+    )
     out.print(f"Communities: {', '.join(found.communities) or 'none'}\n")
     facts = [(f.kind, f.value, f.since or "", f.until or "", f.scope, f.source) for f in found.facts]
     out.table(["fact", "value", "since", "until", "scope", "source"], facts, "Nothing is on record about it.")
@@ -81,17 +105,18 @@ def show(
 def fact(
     name: Name,
     kind: Annotated[str, typer.Option(help="What it is about: alliance, safeguard, certification ...")],
-    value: Annotated[str, typer.Option(help="What holds, e.g. nato, standard-contractual-clauses.")],
+    value: Annotated[str, typer.Option(help="What holds, e.g. nato, bcr; `country regimes eu` lists words.")],
     source: Annotated[str, typer.Option(help="Who says so: a document, a register.")],
     since: Annotated[str, typer.Option(help="First day on which it holds.")] = "",
     until: Annotated[str, typer.Option(help="First day on which it no longer holds.")] = "",
+    preview: Preview = False,
 ) -> None:
     """Record something dated about a member.
 
-    Example: commonwatch party fact acme --kind safeguard --value standard-contractual-clauses --since 2026-01-01 --source "Contract 12"
+    Example: commonwatch party fact acme --kind safeguard --value bcr --since 2026-01-01 --source "Register 12"
     """
     given = Fact(kind, value, source, day(since), day(until))
-    record_fact(name, given, by_command_line())
+    changed(f"{name}: {kind} {value}", lambda by: record_fact(name, given, by), preview=preview)
     current().print(f"Recorded: {kind} {value} of {name}.")
     current().result({"member": name, "fact": given})
 
@@ -101,11 +126,28 @@ def import_file(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="JSON with members, communities, agreements.")
     ],
+    preview: Preview = False,
 ) -> None:
     """Take in members, communities and agreements from a file, all or nothing. What is there already stays as it is.
 
     Example: commonwatch party import partnership.json
     """
-    counts = import_parties(file.read_bytes(), by_command_line())
+    counts, _ = changed(f"{file.name} is taken in", lambda by: import_parties(file.read_bytes(), by), preview=preview)
     current().print(", ".join(f"{number} {what}" for what, number in counts.items()) + " added.")
     current().result(counts)
+
+
+def _shown(member: Member) -> dict[str, Any]:
+    return {
+        "name": member.name,
+        "title": member.title,
+        "kind": member.kind,
+        "country": member.country,
+        "identity": member.identity,
+        "own": member.name == HOME,
+    }
+
+
+def _jurisdiction(kind: str, country: str) -> str:
+    none = "no jurisdiction" if kind == MemberKind.INTERNATIONAL_ORGANISATION else "country not recorded"
+    return country or none

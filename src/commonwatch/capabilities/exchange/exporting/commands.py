@@ -64,14 +64,15 @@ def export(
 
     Example: commonwatch export --format values --kind ipv4-addr --kind domain-name -o block.txt
     """
-    view = collection(operator("command line"), collection_id)
+    reader = operator("command line")
+    view = collection(reader, collection_id)
     wanted = _filter(kinds or [], identifiers or [], versions, spec, since)
     terminal = current()
     counted = [0]
     with terminal.progress("Exporting (objects)") as advance:
 
         def pages() -> Iterator[Page]:
-            for page in stream(view, wanted):
+            for page in stream(reader, view, wanted):
                 counted[0] += page.count
                 advance(page.count)
                 yield page

@@ -10,7 +10,7 @@ import typer
 from django.conf import settings
 
 from commonwatch.base.intake.receive import Channel
-from commonwatch.base.intake.sources import ensure_source
+from commonwatch.base.intake.sources import ensure_source, voucher_of
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.reader import operator
 from commonwatch.base.terminal import Exit, current
@@ -30,6 +30,7 @@ def import_(
     default_marking: Annotated[
         str, typer.Option(help="Handling of unmarked objects, e.g. TLP:GREEN; default: the node's setting.")
     ] = "",
+    member: Annotated[str, typer.Option(help="Member that vouches for them; default: home, the node's own.")] = "",
     collection_id: Annotated[
         str, typer.Option("--collection", help="Id or alias of the collection they go to.")
     ] = "main",
@@ -41,9 +42,10 @@ def import_(
     Example: commonwatch import enterprise-attack.json feeds/ --source attack --default-marking TLP:CLEAR
     """
     terminal = current()
-    origin = ensure_source(source, default_marking or settings.COMMONWATCH.default_marking)
+    origin = ensure_source(source, default_marking or settings.COMMONWATCH.default_marking, member)
     view = collection(operator("command line"), collection_id)
-    channel = Channel(origin.pk, default_marking or origin.default_marking, "command line", (view.slot,))
+    marking = default_marking or origin.default_marking
+    channel = Channel(origin.pk, marking, voucher_of(origin), "command line", (view.slot,))
     whole = Tally()
     each: list[tuple[str, Tally]] = []
     try:

@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from commonwatch.base.accounts.audit import record
+from commonwatch.base.audit.record import record
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake.receive import Channel, Report, receive
-from commonwatch.base.intake.sources import ensure_source
+from commonwatch.base.intake.sources import ensure_source, voucher_of
 from commonwatch.base.jobs.queue import enqueue
 from commonwatch.base.journal.values import Transaction
+from commonwatch.base.release.access import access_for
 from commonwatch.base.release.collections import CollectionView
 from commonwatch.base.release.pages import objects_page
 from commonwatch.capabilities.exchange.models import RemoteServer
@@ -40,12 +41,13 @@ def add_source(
     username: str,
     secret: str,
     default_marking: str,
+    member: str,
     interval_seconds: int,
     into: CollectionView,
     actor: str,
 ) -> RemoteServer:
     """Remember a remote collection. Nothing is fetched yet, except the list of collections where none was named."""
-    source = ensure_source(name, default_marking)
+    source = ensure_source(name, default_marking, member)
     if RemoteServer.objects.filter(source=source).exists():
         raise Conflict("source-taken", f"There is a source {name} already.", "Choose another name, or remove it first.")
     remote = RemoteServer(
@@ -76,7 +78,7 @@ def remove_source(name: str, *, actor: str) -> None:
 
 def named(name: str) -> RemoteServer:
     """The remote collection with this name; raises NotFound."""
-    found = RemoteServer.objects.select_related("source", "into").filter(source__name=name).first()
+    found = RemoteServer.objects.select_related("source__member", "into").filter(source__name=name).first()
     if found is None:
         raise NotFound("source-unknown", f"There is no source {name}.", "See `commonwatch source list`.")
     return found
@@ -119,10 +121,13 @@ def push(
         RemoteServer.objects.filter(pk=remote.pk).update(pushed_pos=0)
         remote.pushed_pos = 0
     sent, failures = 0, []
+    access = access_for(
+        remote.source.member_id, reader=f"push to {name}"
+    )  # who runs the server; where that is not on record, the public
     try:
         with client(settings.COMMONWATCH.outbound_networks, resolve) as http:
             server = Remote(http, remote.url, _authorization(remote))
-            while (page := objects_page(view.slot, _EVERYTHING, PUSH_PAGE, remote.pushed_pos or None)).count:
+            while (page := objects_page(access, view.slot, _EVERYTHING, PUSH_PAGE, remote.pushed_pos or None)).count:
                 path = f"collections/{remote.collection_id}/objects/"
                 status = server.post(path, b'{"objects":[' + page.body + b"]}").json()
                 failures += _failures(_completed(server, status))
@@ -142,7 +147,8 @@ def push(
 def _take(remote: RemoteServer, page: Page) -> Report:
     """One page and the new place, in one transaction."""
     slots = (remote.into_id,) if remote.into_id is not None else ()
-    channel = Channel(remote.source_id, remote.source.default_marking, f"source:{remote.source.name}", slots)
+    source = remote.source
+    channel = Channel(source.pk, source.default_marking, voucher_of(source), f"source:{source.name}", slots)
 
     def keep_place(report: Report, _: Transaction) -> None:
         RemoteServer.objects.filter(pk=remote.pk).update(

@@ -10,6 +10,7 @@ import typer
 from django.conf import settings
 
 from commonwatch.base.clock import now_us
+from commonwatch.base.parties.models import HOME
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.reader import operator
 from commonwatch.base.terminal import Exit, current
@@ -39,6 +40,7 @@ def add(
         Path | None, typer.Option(exists=True, dir_okay=False, help="File that holds the password or token.")
     ] = None,
     default_marking: Annotated[str, typer.Option(help="Handling of unmarked objects; default: the node's.")] = "",
+    member: Annotated[str, typer.Option(help="Member that vouches for it; default: home, the node's own.")] = "",
     every: Annotated[str, typer.Option(help="Pull on schedule: 15m, 2h, 1d. Without it, only when told.")] = "",
     into: Annotated[str, typer.Option(help="Id or alias of our collection that they go to.")] = "main",
 ) -> None:
@@ -54,6 +56,7 @@ def add(
         username=username,
         secret=secret,
         default_marking=default_marking or settings.COMMONWATCH.default_marking,
+        member=member,
         interval_seconds=_interval(every),
         into=collection(operator(ACTOR), into),
         actor=ACTOR,
@@ -68,8 +71,21 @@ def list_sources() -> None:
 
     Example: commonwatch source list
     """
-    found = [_shown(remote) for remote in RemoteServer.objects.select_related("source").order_by("source__name")]
-    columns = ["name", "url", "collection", "every", "last_ok", "lag_seconds", "pulled", "pushed", "last_error"]
+    found = [
+        _shown(remote) for remote in RemoteServer.objects.select_related("source__member").order_by("source__name")
+    ]
+    columns = [
+        "name",
+        "member",
+        "url",
+        "collection",
+        "every",
+        "last_ok",
+        "lag_seconds",
+        "pulled",
+        "pushed",
+        "last_error",
+    ]
     rows = [[row[column] for column in columns] for row in found]
     current().table(columns, rows, "There are no sources yet: commonwatch source add NAME --url URL")
     current().result(found)
@@ -153,6 +169,7 @@ def _shown(remote: RemoteServer) -> dict[str, Any]:
     ok = remote.last_ok_us
     return {
         "name": remote.source.name,
+        "member": remote.source.member.name if remote.source.member else HOME,
         "url": remote.url,
         "collection": remote.collection_id,
         "every": f"{remote.interval_seconds} s" if remote.interval_seconds else "when told",

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake.receive import Channel, Report, receive
-from commonwatch.base.intake.sources import ensure_source
+from commonwatch.base.intake.sources import ensure_source, voucher_of
 from commonwatch.base.journal.values import Transaction
 from commonwatch.base.release.collections import CollectionView
 from commonwatch.base.release.collections import collection as find_collection
@@ -54,7 +54,7 @@ def add(request: Request, name: str, find: Callable[[Reader, str], CollectionVie
         )
     now = now_us()
     uuid = fresh_id(now)
-    channel = _channel(request.identity.name, view.slot)
+    channel = _channel(request.identity.name, request.identity.member_name, view.slot)
     answered: Future[Answer] = Future()
 
     def write_status(report: Report, transaction: Transaction) -> None:
@@ -71,10 +71,10 @@ def add(request: Request, name: str, find: Callable[[Reader, str], CollectionVie
 
 
 @lru_cache(maxsize=4096)
-def _channel(account: str, slot: int) -> Channel:
-    """An account's own source: made at its first post, then remembered."""
-    source = ensure_source(f"account:{account}", settings.COMMONWATCH.default_marking)
-    return Channel(source.pk, source.default_marking, account, (slot,))
+def _channel(account: str, member: str, slot: int) -> Channel:
+    """An account's own source, vouched for by its member: made at its first post, then remembered."""
+    source = ensure_source(f"account:{account}", settings.COMMONWATCH.default_marking, member)
+    return Channel(source.pk, source.default_marking, voucher_of(source), account, (slot,))
 
 
 def forget_channels() -> None:

@@ -28,7 +28,7 @@ class Request:
     def reader(self) -> Reader:
         """The sender as release knows it."""
         me = self.identity
-        return Reader(me.account_id, me.name, me.communities, me.sees_all, me.may(Role.CONTRIBUTOR))
+        return Reader(me.account_id, me.name, me.member, me.communities, me.sees_all, me.may(Role.CONTRIBUTOR))
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from commonwatch.base.accounts.audit import record
+from commonwatch.base.audit.record import record
 from commonwatch.base.clock import now_us
 from commonwatch.base.journal import acts, schema
+from commonwatch.base.release.access import access_of
 from commonwatch.base.release.collections import CollectionView, visible_collections
 from commonwatch.base.release.collections import collection as find_collection
 from commonwatch.base.release.pages import ManifestRow, long_versions, manifest_page, objects_page
@@ -63,7 +64,7 @@ def object_by_id(request: Request, name: str, identifier: str) -> Answer:
     view = _readable(request, name)
     query = parse_query(request.query, matching=_BY_ID)
     answer = _objects(request, view, query, _of_one(query.filter, identifier), b"object")
-    if answer.body == b"{}" and not _holds(view, identifier):
+    if answer.body == b"{}" and not _holds(request, view, identifier):
         raise _no_object()
     return answer
 
@@ -82,7 +83,7 @@ def versions(request: Request, name: str, identifier: str) -> Answer:
     query = parse_query(request.query, matching=("spec_version",))
     every = ObjectFilter(last=False, every=True, specs=query.filter.specs, added_after=query.filter.added_after)
     rows, following, headers = _rows(request, view, query, _of_one(every, identifier), b"versions")
-    if not rows and not _holds(view, identifier):
+    if not rows and not _holds(request, view, identifier):
         raise _no_object()
     if not rows:
         return resource({})
@@ -106,7 +107,7 @@ def delete(request: Request, name: str, identifier: str) -> Answer:
     wanted = _of_one(query.filter, identifier)
     if not _asks_for_versions(request.query):
         wanted = ObjectFilter(ids=wanted.ids, last=False, every=True, specs=wanted.specs or (20, 21))
-    rows = manifest_page(view.slot, wanted, settings.COMMONWATCH.page_limit, None)
+    rows = manifest_page(access_of(request.reader), view.slot, wanted, settings.COMMONWATCH.page_limit, None)
     if named is None or not rows:
         raise _no_object()
     copies = [(row[3], 21 if row[4] else 20) for row in rows]
@@ -144,7 +145,7 @@ def _readable(request: Request, name: str) -> CollectionView:
 def _objects(request: Request, view: CollectionView, query: Query, wanted: ObjectFilter, kind: bytes) -> Answer:
     bound = _bound(request, view, wanted, kind)
     limit, after = _start(query, bound)
-    page = objects_page(view.slot, wanted, limit, after)
+    page = objects_page(access_of(request.reader), view.slot, wanted, limit, after)
     if not page.count:
         return Answer(200, b"{}")
     following = cursor.seal(page.last_pos, bound, _key()) if page.more else None
@@ -156,7 +157,7 @@ def _rows(
 ) -> tuple[list[ManifestRow], str | None, dict[str, str]]:
     bound = _bound(request, view, wanted, kind)
     limit, after = _start(query, bound)
-    rows = manifest_page(view.slot, wanted, limit, after)
+    rows = manifest_page(access_of(request.reader), view.slot, wanted, limit, after)
     more, rows = len(rows) > limit, rows[:limit]
     if not rows:
         return [], None, {}
@@ -198,10 +199,10 @@ def _of_one(wanted: ObjectFilter, identifier: str) -> ObjectFilter:
     )
 
 
-def _holds(view: CollectionView, identifier: str) -> bool:
+def _holds(request: Request, view: CollectionView, identifier: str) -> bool:
     """Whether the collection holds any version of an object."""
     every = _of_one(ObjectFilter(last=False, every=True), identifier)
-    return bool(manifest_page(view.slot, every, 1, None))
+    return bool(manifest_page(access_of(request.reader), view.slot, every, 1, None))
 
 
 def _asks_for_versions(query: bytes) -> bool:

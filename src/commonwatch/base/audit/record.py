@@ -1,10 +1,10 @@
-"""The record of who did what: appended to, never changed. Written in the transaction of the act it records."""
+"""Writing the record: in the transaction of the act it records."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from commonwatch.base.accounts.models import AuditEntry
+from commonwatch.base.audit.models import AuditEntry
 
 
 def record(
