@@ -118,11 +118,12 @@ def test_what_proves_no_growth_says_why(
 
 
 def test_what_proves_no_inclusion_says_why() -> None:
-    for index, size, proof, code in (
+    wrong: list[tuple[int, int, list[bytes], str]] = [
         (2, 2, [], "index-beyond"),
         (-1, 2, [], "index-beyond"),
         (0, 2, [], "proof-length"),
-    ):
+    ]
+    for index, size, proof, code in wrong:
         broken = verify_inclusion(bytes(32), index, size, proof, bytes(32))
         assert broken is not None and broken.code == code
 
