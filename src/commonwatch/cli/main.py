@@ -18,6 +18,7 @@ from commonwatch.core.errors import CommonwatchError, NodeUnable
 DEFAULT_DATA = Path("~/.local/share/commonwatch")
 # These must work where the node does not, or before there is one.
 WITHOUT_NODE = frozenset({"settings", "restore"})
+OFFLINE = ["proof", "verify"]  # for whoever has a proof and no node
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str], data: Path) -> None:
     os.environ["COMMONWATCH_DATA"] = str(data)
     os.environ["DJANGO_SETTINGS_MODULE"] = "commonwatch.site.settings"
-    needs_node = bool(arguments) and "--help" not in arguments and arguments[0] not in WITHOUT_NODE
+    needs_node = bool(arguments) and "--help" not in X
     if needs_node:
         make_data_folder(data)
     else:

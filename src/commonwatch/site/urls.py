@@ -6,5 +6,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("commonwatch.console.urls")),
+    path("tlog/", include("commonwatch.capabilities.transparency.urls")),
     path("setup/", include("commonwatch.base.accounts.urls")),
 ]

@@ -27,7 +27,7 @@ from commonwatch.core.stix.times import format_time
 
 DATABASE = "commonwatch.db"
 MANIFEST = "manifest.json"
-_BESIDE = ("secret.key", "commonwatch.toml")
+_BESIDE = ("secret.key", "log.key", "witness.key", "commonwatch.toml")
 _COUNTED = {
     "versions": "journal_version",
     "placements": "journal_placement",

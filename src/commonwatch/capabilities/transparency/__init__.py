@@ -1,0 +1,1 @@
+"""The node's tamper-evident record: log, proofs, witness for peers."""

@@ -1,0 +1,127 @@
+"""The record's tables. Rows and not files: a leaf, its tiles, the checkpoint and the follower's cursor commit together, on both
+databases, and are in every backup. A full tile's row never changes; a partial one grows, and any earlier width is its beginning.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Leaf(models.Model):
+    """One entry, by its number in the log, as it is served. Never changed, never deleted."""
+
+    number = models.BigIntegerField(primary_key=True)
+    entry = models.BinaryField()
+
+    class Meta:
+        db_table = "transparency_leaf"
+
+
+class Opening(models.Model):
+    """What a leaf's commitment stands for: kept for those who are entitled to it, deleted when the law asks for it."""
+
+    number = models.BigIntegerField(primary_key=True)  # of the leaf
+    source = models.CharField(max_length=20)  # what was followed
+    key = models.BigIntegerField()  # and its row or entry there
+    kind = models.CharField(max_length=20)
+    nonce = models.BinaryField()
+    body = models.TextField()
+
+    class Meta:
+        db_table = "transparency_opening"
+        indexes: ClassVar = [models.Index(fields=["source", "key"], name="transparency_opening_of")]
+
+
+class TileRow(models.Model):
+    """The hashes of one tile."""
+
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        db_table = "transparency_tile"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["level", "number"], name="transparency_tile_once")]
+
+
+class Head(models.Model):
+    """The one row of the log's head: right edge, and the checkpoint as it is served."""
+
+    origin = models.CharField(max_length=200)
+    size = models.BigIntegerField(default=0)
+    edge = models.BinaryField(default=b"")
+    note = models.BinaryField(default=b"")
+
+    class Meta:
+        db_table = "transparency_head"
+
+
+class LogKey(models.Model):
+    """A key that signed or signs our checkpoints: old ones stay, because old checkpoints do."""
+
+    vkey = models.TextField(unique=True)
+    from_us = models.BigIntegerField()
+    until_us = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "transparency_key"
+
+
+class Followed(models.Model):
+    """How far each source was logged. A log cannot be emptied: what was logged is not logged again after a rebuild."""
+
+    source = models.CharField(max_length=20, primary_key=True)
+    upto = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "transparency_followed"
+
+
+class WatchedLog(models.Model):
+    """A key of a peer's log that we witness, and the last checkpoint of that log that we cosigned (same for all its keys)."""
+
+    origin = models.CharField(max_length=300, db_index=True)
+    vkey = models.TextField(unique=True)
+    added_us = models.BigIntegerField()
+    added_by = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "transparency_watched"
+
+
+class Cosigned(models.Model):
+    """The last checkpoint of a log that we cosigned, with our cosignature."""
+
+    origin_hash = models.CharField(max_length=64, primary_key=True)  # SHA-256, as in the witness protocol
+    note = models.BinaryField(default=b"")
+    at_us = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "transparency_cosigned"
+
+
+class Evidence(models.Model):
+    """What a log signed and may not be cosigned, beside what we had cosigned of it. Both are whole signed notes."""
+
+    origin = models.CharField(max_length=300)
+    code = models.CharField(max_length=40)
+    cosigned = models.BinaryField()
+    shown = models.BinaryField()
+    at_us = models.BigIntegerField()
+    digest = models.CharField(max_length=64, unique=True)  # of both: the same is kept once
+
+    class Meta:
+        db_table = "transparency_evidence"
+
+
+class TrustPolicy(models.Model):
+    """The policy file (C2SP tlog-policy) by which this node believes checkpoints. The latest counts; none is changed."""
+
+    text = models.TextField()
+    set_us = models.BigIntegerField()
+    actor = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "transparency_policy"
