@@ -103,10 +103,11 @@ def _whole(
 
     given = 0
     try:
-        for found in json_sql.batches(how.query(str(source.path)), rows, threads):
-            yield _numbered(found, given, want)
-            given += found.num_rows
-            faults.records += found.num_rows
+        with json_sql.connected(threads) as connection:
+            for found in json_sql.batches(connection, how.query(str(source.path)), rows):
+                yield _numbered(found, given, want)
+                given += found.num_rows
+                faults.records += found.num_rows
     except duckdb.Error:
         rest = _after(chunks(source.stream), given)
         yield from _pieces(rest, source.place, how, want, rows, faults, threads)
@@ -149,7 +150,7 @@ def _pieces(
 ) -> Iterator[pa.RecordBatch]:
     import duckdb
 
-    with _scratch() as (file, path):
+    with _scratch() as (file, path), json_sql.connected(threads) as connection:
         for piece in pieces:
             if piece.overlong:
                 json_text.overlong(piece, place, faults)
@@ -160,7 +161,7 @@ def _pieces(
                 file.write(piece.data)
                 file.truncate()
                 with contextlib.suppress(duckdb.Error):
-                    found = list(json_sql.batches(how.query(path), rows, threads))
+                    found = list(json_sql.batches(connection, how.query(path), rows))
             if found is None:
                 numbered = json_text.line_events(piece.data, place, faults)
                 yield from in_python(numbered, want, rows, place, faults)

@@ -6,6 +6,7 @@ on the first events of the file. A line of another shape makes the query fail; t
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -89,16 +90,13 @@ def plan(want: Wanted, sample: Sequence[dict[str, Any]]) -> Plan | None:
     return Plan(declared, ", ".join(selected))
 
 
-def batches(query: str, rows: int, threads: int | None = None) -> Iterator[pa.RecordBatch]:
+def batches(connection: duckdb.DuckDBPyConnection, query: str, rows: int) -> Iterator[pa.RecordBatch]:
     """The answer of a query as record batches, in the order of the lines. Raises duckdb.Error at the first line it cannot read."""
-    connection = connected(threads)
-    try:
-        yield from connection.sql(query).to_arrow_reader(rows)
-    finally:
-        connection.close()
+    yield from connection.sql(query).to_arrow_reader(rows)
 
 
-def connected(threads: int | None = None) -> duckdb.DuckDBPyConnection:
+@contextlib.contextmanager
+def connected(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that prints nothing, fetches nothing and keeps the order of lines."""
     import duckdb
 
@@ -112,7 +110,10 @@ def connected(threads: int | None = None) -> duckdb.DuckDBPyConnection:
         settings["threads"] = str(threads)
     connection = duckdb.connect(":memory:", config=settings)
     connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
-    return connection
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def _ways(source: str, sample: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
