@@ -49,8 +49,13 @@ def simulate(
     default: str,
     voucher: str,
     beside: Mapping[str, Mapping[str, Any]] | None = None,
+    altered: bool = False,
 ) -> Simulation:
-    """Who would get an object by which rule. `beside`: marking-definitions that would be published with it, by id."""
+    """Who would get an object by which rule.
+
+    `beside`: marking-definitions that would be published with it, by id. `altered`: its author accepts that law has it
+    pseudonymised or stripped for some.
+    """
     value = orjson.loads(draft.raw)
     attributes = attributes_of(draft.head, draft.raw, default, voucher)
     definitions = {**definitions_of([attributes]), **(beside or {})}
@@ -59,7 +64,11 @@ def simulate(
         Reached(name, decision, name in honouring) for name, decision in asking.outcomes(attributes, definitions)
     )
     owner = asking.world.owner_of(attributes)
-    problems = [*contradictions(value, definitions, default), *_audience(reached, owner), *_basis(reached, owner)]
+    problems = [
+        *contradictions(value, definitions, default),
+        *_audience(reached, owner),
+        *_basis(reached, owner, altered=altered),
+    ]
     return Simulation(draft.head.id, owner, reached, tuple(problems))
 
 
@@ -70,16 +79,20 @@ def _audience(reached: tuple[Reached, ...], owner: str) -> list[Problem]:
     return [Problem("audience-empty", "", sentence, "Name an audience or recipients, or lower the marking.")]
 
 
-def _basis(reached: tuple[Reached, ...], owner: str) -> list[Problem]:
-    """Members whom handling and policy would let have it in full, and law alone keeps from having it at all."""
-    without = []
-    for one in reached:
-        if one.member in (owner, PUBLIC) or one.decision.variant is not None:
-            continue
-        gates = {gate.gate: gate.passed for gate in one.decision.attempts[0].gates}
-        if gates["handling"] and gates["policy"] and not gates["law"]:
-            without.append(one.member)
+def _basis(reached: tuple[Reached, ...], owner: str, *, altered: bool) -> list[Problem]:
+    """Members whom handling and policy would let have it in full, and law alone keeps from that.
+
+    That is an error, unless the author accepts that they get it `altered` or not at all: law must not be found out later.
+    """
+    without = [one for one in reached if one.member not in (owner, PUBLIC) and _law_alone_refuses(one.decision)]
     if not without:
         return []
-    sentence = f"It is meant for {', '.join(without)} too, but there is no legal basis."
-    return [Problem("basis-missing", "", sentence, "See `why-not` for what each would need, or take them out.")]
+    names = ", ".join(f"{one.member} ({one.decision.variant or 'nothing'})" for one in without)
+    sentence = f"There is no legal basis for giving it in full to members it is meant for; they would get: {names}."
+    advice = "See `why-not` for what each would need; take them out, or accept it with --altered."
+    return [Problem("basis-missing", "", sentence, advice, blocks=not altered)]
+
+
+def _law_alone_refuses(decision: Decision) -> bool:
+    gates = {gate.gate: gate.passed for gate in decision.attempts[0].gates}
+    return gates["handling"] and gates["policy"] and not gates["law"]

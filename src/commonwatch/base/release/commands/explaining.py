@@ -28,6 +28,7 @@ from commonwatch.core.stix.values import Admissible
 Identity = Annotated[str, typer.Argument(help="STIX id of an object that the journal holds.")]
 To = Annotated[str, typer.Option("--to", help="Name of a member, or public for nobody in particular.")]
 Purpose = Annotated[str, typer.Option(help="What for: network-defence, incident-response, research ...")]
+Altered = Annotated[bool, typer.Option("--altered", help="Accept that law has it altered for some.")]
 Version = Annotated[str, typer.Option(help="Which version, as its author dated it; default: the latest.")]
 
 
@@ -75,6 +76,7 @@ def simulate(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A STIX object, or a bundle of some.")],
     purpose: Purpose = DEFAULT_PURPOSE,
     default_marking: Annotated[str, typer.Option(help="Marking of what says no TLP level itself.")] = "TLP:AMBER",
+    altered: Altered = False,
 ) -> None:
     """Before publishing: who would get each object, by which rule, and what must be mended first. Nothing is stored.
 
@@ -86,17 +88,17 @@ def simulate(
     beside = {one.head.id: orjson.loads(one.raw) for one in drafts if one.head.type == "marking-definition"}
     asking, own = Asking(purpose), own_member().identity
     found = [
-        simulated(one, asking, default=default_marking, voucher=own, beside=beside)
+        simulated(one, asking, default=default_marking, voucher=own, beside=beside, altered=altered)
         for one in drafts
         if one.head.id not in beside or len(drafts) == 1
     ]
     out = current()
     for one in found:
-        _simulation(one)
+        show_simulation(one)
     blocked = [one for one in found if one.blocking]
     if blocked:
         out.print(f"{len(blocked)} of {len(found)} must not be published as they are.")
-    out.result([_simulated(one) for one in found])
+    out.result([simulation_as_data(one) for one in found])
     if blocked:
         out.stop(Exit.NOT_ALL_ADMITTED)
 
@@ -192,7 +194,8 @@ def _drafts(file: Path) -> list[Admissible]:
     return drafts
 
 
-def _simulation(one: Simulation) -> None:
+def show_simulation(one: Simulation) -> None:
+    """Who would get an object, as a table, and what is wrong with it."""
     out = current()
     out.print(f"{one.object}, owner {one.owner}")
     rows = [
@@ -212,7 +215,8 @@ def _simulation(one: Simulation) -> None:
     out.print("")
 
 
-def _simulated(one: Simulation) -> dict[str, Any]:
+def simulation_as_data(one: Simulation) -> dict[str, Any]:
+    """The same for machines."""
     return {
         "object": one.object,
         "owner": one.owner,
