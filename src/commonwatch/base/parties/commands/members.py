@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commonwatch.base.parties.actions import change_member, create_member, record_fact
+from commonwatch.base.parties.actions import change_member, create_member, expel_member, readmit_member, record_fact
 from commonwatch.base.parties.commands.given import Preview, changed, day, day_or_today
 from commonwatch.base.parties.importing import import_parties
 from commonwatch.base.parties.models import HOME, Member, MemberKind
@@ -119,6 +119,32 @@ def fact(
     changed(f"{name}: {kind} {value}", lambda by: record_fact(name, given, by), preview=preview)
     current().print(f"Recorded: {kind} {value} of {name}.")
     current().result({"member": name, "fact": given})
+
+
+@app.command()
+def expel(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why, and by whose decision: it stays on record.")],
+    preview: Preview = False,
+) -> None:
+    """End a member's part in the partnership. It leaves every community and is sent recalls for what it had.
+
+    Example: commonwatch party expel cert-xx --reason "Decision 14 of the board, 2026-11-24" --preview
+    """
+    changed(f"{name} is expelled", lambda by: expel_member(name, reason=reason, by=by), preview=preview)
+    current().print(f"{name} is expelled. Its tokens: commonwatch token list. Its answers: commonwatch recall list")
+    current().result({"member": name, "expelled": True, "reason": reason})
+
+
+@app.command()
+def readmit(name: Name, preview: Preview = False) -> None:
+    """Take an expelled member back. Communities have to let it in again themselves.
+
+    Example: commonwatch party readmit cert-xx
+    """
+    changed(f"{name} is admitted again", lambda by: readmit_member(name, by=by), preview=preview)
+    current().print(f"{name} is a member again. Let it into communities: commonwatch community join COMMUNITY {name}")
+    current().result({"member": name, "expelled": False})
 
 
 @app.command("import")
