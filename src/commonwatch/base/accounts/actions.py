@@ -20,12 +20,16 @@ from commonwatch.base.audit.record import record
 from commonwatch.base.parties.models import HOME
 from commonwatch.base.parties.queries import member_named, own_member
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
+from commonwatch.core.stix.times import parse_time
 
 SETUP_LINK_US = 24 * 3600 * 1_000_000
 TOKEN_BYTES = 32
 _HINT = 7  # "cw_" and four characters: enough to tell tokens apart, far too little to guess the rest
 _RANK = {role.value: rank for rank, role in enumerate(Role)}
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_DAY_US = 86_400 * 1_000_000
+_DURATION = re.compile(r"(\d{1,5})([hdwy])", re.ASCII)
+_HOURS = {"h": 1, "d": 24, "w": 168, "y": 8766}
 _TOKEN_NAME = re.compile(r"[\w .@-]{1,100}")
 
 
@@ -96,6 +100,20 @@ def create_token(
         detail = {"token": token.pk, "role": role, "expires_us": expires_us, "networks": listed}
         record(actor, "token.create", f"{account.name}/{name}", "done", detail, now_us=now_us)
     return NewToken(token, secret)
+
+
+def expiry(text: str, now_us: int) -> int | None:
+    """When a token expires that is to last until a date, for a duration, or for ever; raises InvalidInput."""
+    if text == "never":
+        return None
+    if match := _DURATION.fullmatch(text):
+        return now_us + int(match[1]) * _HOURS[match[2]] * _DAY_US // 24
+    parsed = parse_time(text) or parse_time(f"{text}T23:59:59Z")
+    if parsed is None:
+        raise InvalidInput(
+            "expiry-unreadable", f"{text} is no date or duration.", "Write 2027-01-31, 90d, 12h or never."
+        )
+    return parsed[0]
 
 
 def free_token_name(account: Account) -> str:

@@ -61,6 +61,10 @@ class Identity:
         """Whether this role includes another."""
         return _RANK[self.role] >= _RANK[role.value]
 
+    def holds(self, role: str) -> bool:
+        """Whether this role includes the one of this name."""
+        return _RANK[self.role] >= _RANK[role]
+
     @cached_property
     def sees_all(self) -> bool:
         """Whether it runs the node."""

@@ -7,14 +7,21 @@ from typing import Any
 
 import msgspec
 import orjson
+from django.conf import settings
 
+from commonwatch.base.clock import now_us
 from commonwatch.base.parties.models import MemberFact
+from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.deciding import definitions_of
 from commonwatch.base.release.explain import PUBLIC, Asking
+from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.classifying import attributes_of
 from commonwatch.core.policy.contradictions import contradictions
 from commonwatch.core.policy.decision import Decision
 from commonwatch.core.policy.handling import Problem
+from commonwatch.core.stix.judge import judge
+from commonwatch.core.stix.markings import MARKING_IDS
+from commonwatch.core.stix.split import split
 from commonwatch.core.stix.values import Admissible
 
 RECALL = "recall"  # value of a member's fact of kind `capability`: its node honours recalls and answers them
@@ -61,6 +68,35 @@ def simulate(
     owner = asking.world.owner_of(attributes)
     problems = [*contradictions(value, definitions, default), *_audience(reached, owner), *_basis(reached, owner)]
     return Simulation(draft.head.id, owner, reached, tuple(problems))
+
+
+def drafts_in(raw: bytes, what: str) -> list[Admissible]:
+    """The objects of a text, as intake would judge them; raises InvalidInput for the first that could not go in."""
+    drafts: list[Admissible] = []
+    limits = settings.COMMONWATCH
+    for piece in split(raw).pieces:
+        judged = judge(piece, now_us(), limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
+        if not isinstance(judged, Admissible):
+            first = judged.findings[0]
+            raise InvalidInput(first.code, f"{judged.object_id or piece.place}: {first.sentence}", first.remedy)
+        drafts.append(judged)
+    if not drafts:
+        raise InvalidInput("stix-expected", f"{what} holds no STIX objects.", "Give a STIX object or bundle.")
+    return drafts
+
+
+def simulate_all(raw: bytes, what: str, purpose: str, default: str) -> list[Simulation]:
+    """Who would get each object of a text, published by this node's own member."""
+    if default not in MARKING_IDS:
+        raise InvalidInput("marking-unknown", f"{default} is no TLP level.", "Use TLP:GREEN, for example.")
+    drafts = drafts_in(raw, what)
+    beside = {one.head.id: orjson.loads(one.raw) for one in drafts if one.head.type == "marking-definition"}
+    asking, own = Asking(purpose), own_member().identity
+    return [
+        simulate(one, asking, default=default, voucher=own, beside=beside)
+        for one in drafts
+        if one.head.id not in beside or len(drafts) == 1
+    ]
 
 
 def _audience(reached: tuple[Reached, ...], owner: str) -> list[Problem]:

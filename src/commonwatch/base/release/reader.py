@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from commonwatch.base.parties.queries import own_member
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
@@ -19,6 +20,30 @@ class Reader:
     sees_all: bool
     may_write: bool
     purpose: str = DEFAULT_PURPOSE
+
+
+class Account(Protocol):
+    """An account as it acts now."""
+
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def member(self) -> int: ...
+    @property
+    def communities(self) -> frozenset[int]: ...
+    @property
+    def sees_all(self) -> bool: ...
+
+    def holds(self, role: str) -> bool:
+        """Whether its role includes this one."""
+
+
+def reader_of(account: Account) -> Reader:
+    """An account as release knows it."""
+    may_write = account.holds("contributor")
+    return Reader(account.account_id, account.name, account.member, account.communities, account.sees_all, may_write)
 
 
 def operator(name: str) -> Reader:
