@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from commonwatch.base.audit.models import AuditEntry
-from commonwatch.base.parties.models import Agreement, Community, Member, Membership
+from commonwatch.base.parties.models import HOME, Agreement, Community, Member, Membership
 from commonwatch.base.release.models import Collection, Epoch, PolicySet
 from commonwatch.core.stix.markings import TLP2
 from tests.api.conftest import Partner
@@ -17,9 +17,9 @@ from tests.base.release.nodes import ids, indicator, member, person, post
 
 Partners = Callable[..., Partner]
 POLICY = """
-@id("member/home/no-research") @title("T") @law("L") @date("2026-01-01") @explain("E")
-forbid (principal == Member::"friend", action == Action::"share", resource) when { resource.owner == Member::"home" };
-"""
+@id("member/OWNER/no-research") @title("T") @law("L") @date("2026-01-01") @explain("E")
+forbid (principal == Member::"friend", action == Action::"share", resource) when { resource.owner == Member::"OWNER" };
+""".replace("OWNER", HOME)
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ CHANGES: list[tuple[str, str, Any, dict[str, str]]] = [
     ("POST", "/members/friend/facts", {"kind": "clearance", "value": "secret", "source": "x"}, {}),
     ("POST", "/partnership", {"members": [{"name": "b", "kind": "company", "country": "DE"}]}, {}),
     ("POST", "/communities", {"name": "c"}, {}),
-    ("PUT", "/communities/home/members/friend", {"reason": "x"}, {}),
-    ("DELETE", "/communities/home/members/home", None, {"reason": "x"}),
+    ("PUT", f"/communities/{HOME}/members/friend", {"reason": "x"}, {}),
+    ("DELETE", f"/communities/{HOME}/members/{HOME}", None, {"reason": "x"}),
     ("POST", "/agreements", {"name": "a", "kind": "treaty", "source": "text"}, {}),
     ("POST", "/policies/activate", {"files": {"a.cedar": POLICY}, "reason": "x"}, {}),
     ("POST", "/collections", {"title": "C", "alias": "c"}, {}),
@@ -68,12 +68,12 @@ def test_a_preview_says_what_the_change_then_does_and_changes_nothing(
 
 def test_a_member_that_joins_gains_what_the_report_says(admin: Partner) -> None:
     assert ids("friend") == [indicator(2)["id"]]
-    done = admin("PUT", "/communities/home/members/friend", {"reason": "accepted"})[1]
+    done = admin("PUT", f"/communities/{HOME}/members/friend", {"reason": "accepted"})[1]
     assert [(one["member"], one["gained"]) for one in done["report"]["moved"]] == [("friend", 2)]
     assert indicator(1)["id"] in ids("friend")
     assert AuditEntry.objects.filter(actor="home-administrator", action="release.epoch").exists()
-    assert admin("PUT", "/communities/home/members/friend", {"reason": "x"})[1]["code"] == "member-already"
-    recalled = admin("DELETE", "/communities/home/members/friend", reason="left")[1]
+    assert admin("PUT", f"/communities/{HOME}/members/friend", {"reason": "x"})[1]["code"] == "member-already"
+    recalled = admin("DELETE", f"/communities/{HOME}/members/friend", reason="left")[1]
     assert recalled["report"]["lost"] == 2
     listed = admin("GET", "/recalls", open="true")[1]["items"]
     assert [(one["member"], one["objects"]) for one in listed] == [("friend", 1), ("friend", 1)]
@@ -82,8 +82,8 @@ def test_a_member_that_joins_gains_what_the_report_says(admin: Partner) -> None:
 
 
 def test_a_recall_is_its_recipients_to_see(admin: Partner, partner: Partners) -> None:
-    admin("PUT", "/communities/home/members/friend", {"reason": "x"})
-    admin("DELETE", "/communities/home/members/friend", reason="left")
+    admin("PUT", f"/communities/{HOME}/members/friend", {"reason": "x"})
+    admin("DELETE", f"/communities/{HOME}/members/friend", reason="left")
     member("other")
     name = admin("GET", "/recalls")[1]["items"][0]["recall"]
     friend, other = partner("reader", "friend"), partner("reader", "other")
@@ -105,7 +105,7 @@ def test_policies_are_tried_before_they_are_in_force(admin: Partner) -> None:
     assert admin("GET", "/policies/history")[1]["items"][0]["what"] == "Policies: Board"
     wrong = admin("POST", "/policies/diff", {"files": {"b.cedar": "permit (principal"}})
     assert (wrong[0], wrong[1]["code"]) == (400, "policy-invalid") and "b.cedar" in wrong[1]["sentence"]
-    law = admin("POST", "/policies/diff", {"files": {"b.cedar": POLICY.replace("member/home/", "law/")}})
+    law = admin("POST", "/policies/diff", {"files": {"b.cedar": POLICY.replace(f"member/{HOME}/", "law/")}})
     assert law[1]["code"] == "policy-layer"
 
 

@@ -151,7 +151,9 @@ def test_the_document_and_its_page_need_nothing_from_elsewhere(ready: Path) -> N
 
 def test_accounts_and_tokens_are_managed(ready: Path, partner: Partners) -> None:
     mine = partner("administrator")
-    status, made = mine("POST", "/tokens", {"account": "svc", "role": "reader", "expires": "12h"})
+    status, made = mine(
+        "POST", "/tokens", {"account": "svc", "role": "reader", "expires": "12h", "purpose": "research"}
+    )
     assert status == 200 and made["secret"].startswith("cw_")
     theirs = Client(headers={"Authorization": f"Bearer {made['secret']}"})
     assert json.loads(theirs.get("/api/v1/me").content) == {
@@ -159,6 +161,7 @@ def test_accounts_and_tokens_are_managed(ready: Path, partner: Partners) -> None
         "role": "reader",
         "member": "home",
         "communities": ["home"],
+        "purpose": "research",
     }
     assert "secret" not in json.dumps(walked(mine, "/tokens"))
     assert mine("PATCH", "/accounts/svc", {"active": False, "reason": "x"})[0] == 200

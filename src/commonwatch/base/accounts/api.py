@@ -17,6 +17,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.edge import ADMINISTRATOR, READER, Asked, Paged, caller, page, rows
 from commonwatch.base.parties.models import Community
 from commonwatch.core.errors import InvalidInput
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 
 MAX_HEADER_BYTES = 8_192  # of Authorization
 accounts = Router(tags=["accounts and tokens"])
@@ -30,6 +31,7 @@ class Me(Schema):
     role: Role
     member: str
     communities: list[str]
+    purpose: str = Field(description="What you read for.")
 
 
 class TokenIn(Schema):
@@ -39,6 +41,7 @@ class TokenIn(Schema):
     role: Role
     member: str = Field("", max_length=100, description="Member it acts for; default: home, the node's own.")
     expires: str = Field("365d", max_length=40, description="A date, a duration (90d, 12h, 1y), or never.")
+    purpose: str = Field(DEFAULT_PURPOSE, max_length=30, description="What is read with it is read for this.")
     label: str = Field("", max_length=100, description="Name of the token, to tell several of one account apart.")
     networks: list[str] = Field([], max_length=100, description="Only from these networks (CIDR).")
 
@@ -66,7 +69,13 @@ def me(request: HttpRequest) -> dict[str, Any]:
     """Who you are: account, role, member, and the communities that member is in now."""
     who: Any = caller(request)
     inside = Community.objects.filter(pk__in=who.communities).order_by("name").values_list("name", flat=True)
-    return {"account": who.name, "role": who.role, "member": who.member_name, "communities": list(inside)}
+    return {
+        "account": who.name,
+        "role": who.role,
+        "member": who.member_name,
+        "communities": list(inside),
+        "purpose": who.purpose,
+    }
 
 
 @accounts.get("/accounts", response=Paged[dict[str, Any]], auth=ADMINISTRATOR)
@@ -106,7 +115,14 @@ def make_token(request: HttpRequest, given: TokenIn) -> dict[str, Any]:
     account = actions.ensure_account(given.account, given.role, given.member, actor=who, now_us=now)
     label = given.label or actions.free_token_name(account)
     made = actions.create_token(
-        account, label, given.role, expires_us=expires_us, networks=given.networks, actor=who, now_us=now
+        account,
+        label,
+        given.role,
+        expires_us=expires_us,
+        networks=given.networks,
+        actor=who,
+        now_us=now,
+        purpose=given.purpose,
     )
     return {**shown_token(made.token), "secret": made.secret}
 

@@ -20,6 +20,7 @@ from commonwatch.base.accounts.shown import shown_account, shown_token
 from commonwatch.base.clock import now_us
 from commonwatch.base.terminal import current
 from commonwatch.core.errors import InvalidInput
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 
 ACTOR = "command line"
 
@@ -36,6 +37,9 @@ def create(
     member: Annotated[
         str, typer.Option(help="Member it acts for; default: home, the node's own. It sees what that member may see.")
     ] = "",
+    purpose: Annotated[
+        str, typer.Option(help="What is read with it is read for this: network-defence, research ...")
+    ] = DEFAULT_PURPOSE,
     network: Annotated[list[str] | None, typer.Option(help="Only from this network (CIDR). May be repeated.")] = None,
 ) -> None:
     """Make a token and show its secret, once.
@@ -46,7 +50,14 @@ def create(
     account = ensure_account(name, role, member, actor=ACTOR, now_us=now)
     named = label or free_token_name(account)
     made = create_token(
-        account, named, role, expires_us=expiry(expires, now), networks=network or [], actor=ACTOR, now_us=now
+        account,
+        named,
+        role,
+        expires_us=expiry(expires, now),
+        networks=network or [],
+        actor=ACTOR,
+        now_us=now,
+        purpose=purpose,
     )
     terminal = current()
     terminal.print(f"Token {made.token.pk} for {name} ({role.value}), shown this once:")
@@ -62,7 +73,7 @@ def list_tokens() -> None:
     Example: commonwatch token list
     """
     found = [shown_token(token) for token in Token.objects.select_related("account").order_by("pk")]
-    columns = ["number", "account", "label", "hint", "role", "networks", "expires", "last_used", "revoked"]
+    columns = ["number", "account", "label", "hint", "role", "purpose", "networks", "expires", "last_used", "revoked"]
     rows = [[", ".join(row[c]) if isinstance(row[c], list) else row[c] for c in columns] for row in found]
     current().table(columns, rows, "There are no tokens yet: commonwatch token create --name NAME --role reader")
     current().result(found)

@@ -27,6 +27,7 @@ def shown_token(token: Token) -> dict[str, Any]:
         "label": token.name,
         "hint": token.hint,
         "role": token.role,
+        "purpose": token.purpose,
         "networks": token.networks,
         "created": _moment(token.created_us),
         "expires": _moment(token.expires_us),

@@ -230,6 +230,7 @@ class Reach(msgspec.Struct, frozen=True):
     stripped: int
     parts: int  # of these, with parts withheld
     withheld: int
+    purpose: str = DEFAULT_PURPOSE
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -256,7 +257,7 @@ def reach() -> tuple[list[Reach], list[Example], int, int]:
             sums[code & VARIANT] += per_class.get(klass, 0)
             parts += per_class.get(klass, 0) if code >> GRANULAR_SHIFT else 0
         name = one.member.name if one.member is not None else PUBLIC
-        found.append(Reach(name, sums[0], sums[1], sums[2], parts, total - sum(sums)))
+        found.append(Reach(name, sums[0], sums[1], sums[2], parts, total - sum(sums), one.purpose))
     return found, _examples(names.values(), grants, per_class), total, len(per_class)
 
 

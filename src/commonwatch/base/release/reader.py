@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from commonwatch.base.parties.queries import own_member
+from commonwatch.base.parties.models import Membership
+from commonwatch.base.parties.queries import member_named, own_member
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 
 
@@ -35,6 +36,8 @@ class Account(Protocol):
     def communities(self) -> frozenset[int]: ...
     @property
     def sees_all(self) -> bool: ...
+    @property
+    def purpose(self) -> str: ...
 
     def holds(self, role: str) -> bool:
         """Whether its role includes this one."""
@@ -42,8 +45,22 @@ class Account(Protocol):
 
 def reader_of(account: Account) -> Reader:
     """An account as release knows it."""
-    may_write = account.holds("contributor")
-    return Reader(account.account_id, account.name, account.member, account.communities, account.sees_all, may_write)
+    return Reader(
+        account.account_id,
+        account.name,
+        account.member,
+        account.communities,
+        account.sees_all,
+        account.holds("contributor"),
+        account.purpose,
+    )
+
+
+def for_member(member: str, purpose: str, name: str) -> Reader:
+    """As a member reads for a purpose, for commands run on the node's machine."""
+    who = member_named(member)
+    inside = Membership.objects.filter(member=who, until_us=None).values_list("community", flat=True)
+    return Reader(0, name, who.pk, frozenset(inside), sees_all=False, may_write=False, purpose=purpose)
 
 
 def operator(name: str) -> Reader:

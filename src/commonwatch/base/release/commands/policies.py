@@ -110,7 +110,7 @@ def show_reach() -> None:
     Example: commonwatch policy reach
     """
     found, examples, objects, classes = reach()
-    columns = ["member", "full", "pseudonymised", "stripped", "parts", "withheld"]
+    columns = ["member", "purpose", "full", "pseudonymised", "stripped", "parts", "withheld"]
     rows = [[getattr(one, column) for column in columns] for one in found]
     current().table(columns, rows, "Nothing is held yet.")
     current().print(f"\n{objects:,} object versions in {classes:,} release classes.")
