@@ -44,10 +44,12 @@ INSTALLED_APPS = [
     "commonwatch.base.intake",
     "commonwatch.capabilities.exchange",
     "commonwatch.console",
+    "commonwatch.api",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "commonwatch.console.middleware.ContentSecurityPolicy",
+    "commonwatch.api.middleware.ApiBoundary",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -6,5 +6,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("commonwatch.console.urls")),
+    path("api/", include("commonwatch.api.urls")),
     path("setup/", include("commonwatch.base.accounts.urls")),
 ]

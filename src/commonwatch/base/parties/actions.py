@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from commonwatch.base.audit.record import record
 from commonwatch.base.parties.countries import country as known_country
@@ -62,9 +63,10 @@ def create_community(
     return community
 
 
-def communities_named(names: Sequence[str]) -> list[Community]:
-    """The communities with these names; raises NotFound naming the first that does not exist."""
-    found = {community.name: community for community in Community.objects.filter(name__in=names)}
+def communities_named(names: Sequence[str], among: QuerySet[Community] | None = None) -> list[Community]:
+    """The communities with these names (of `among`, where given); raises NotFound naming the first that does not exist."""
+    known = Community.objects.all() if among is None else among
+    found = {community.name: community for community in known.filter(name__in=names)}
     for name in names:
         if name not in found:
             raise NotFound(
@@ -254,9 +256,9 @@ def set_agreement_party(
     return row
 
 
-def agreement_named(name: str) -> Agreement:
-    """The agreement with this name; raises NotFound."""
-    found = Agreement.objects.filter(name=name).first()
+def agreement_named(name: str, among: QuerySet[Agreement] | None = None) -> Agreement:
+    """The agreement with this name (one of `among`, where given); raises NotFound."""
+    found = (Agreement.objects.all() if among is None else among).filter(name=name).first()
     if found is None:
         raise NotFound("agreement-unknown", f"There is no agreement {name}.", "See `commonwatch agreement list`.")
     return found

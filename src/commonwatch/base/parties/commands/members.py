@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from commonwatch.base.parties.actions import change_member, create_member, expel_member, readmit_member, record_fact
 from commonwatch.base.parties.commands.given import Preview, changed, day, day_or_today
 from commonwatch.base.parties.importing import import_parties
-from commonwatch.base.parties.models import HOME, Member, MemberKind
+from commonwatch.base.parties.models import Member, MemberKind
 from commonwatch.base.parties.queries import member_on
+from commonwatch.base.parties.shown import shown_member
 from commonwatch.base.terminal import current
 from commonwatch.core.law.facts import Fact
 
@@ -60,7 +61,7 @@ def set_member(
         preview=preview,
     )
     current().print(f"{name} is {member.title} ({member.kind}, {_jurisdiction(member.kind, member.country)}).")
-    current().result(_shown(member))
+    current().result(shown_member(member))
 
 
 @app.command("list")
@@ -69,7 +70,7 @@ def list_members() -> None:
 
     Example: commonwatch party list
     """
-    found = [_shown(member) for member in Member.objects.order_by("name")]
+    found = [shown_member(member) for member in Member.objects.order_by("name")]
     rows = [["own" if m["own"] else "", m["name"], m["title"], m["kind"], m["country"], m["identity"]] for m in found]
     current().table(["", "name", "title", "kind", "country", "identity"], rows, "")
     current().result(found)
@@ -161,17 +162,6 @@ def import_file(
     counts, _ = changed(f"{file.name} is taken in", lambda by: import_parties(file.read_bytes(), by), preview=preview)
     current().print(", ".join(f"{number} {what}" for what, number in counts.items()) + " added.")
     current().result(counts)
-
-
-def _shown(member: Member) -> dict[str, Any]:
-    return {
-        "name": member.name,
-        "title": member.title,
-        "kind": member.kind,
-        "country": member.country,
-        "identity": member.identity,
-        "own": member.name == HOME,
-    }
 
 
 def _jurisdiction(kind: str, country: str) -> str:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
-import orjson
 import typer
-from django.conf import settings
 
-from commonwatch.base.clock import now_us
-from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.explain import Asking, Explanation, as_data, held_object, summary
-from commonwatch.base.release.publishing import Simulation
-from commonwatch.base.release.publishing import simulate as simulated
+from commonwatch.base.release.publishing import Simulation, drafts_in, simulate_all
+from commonwatch.base.release.shown import shown_refusal, shown_simulation
 from commonwatch.base.terminal import Exit, current
-from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.decision import Attempt, GateAnswer
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.policy.scales import TLP_NAMES
-from commonwatch.core.stix.judge import judge
-from commonwatch.core.stix.markings import MARKING_IDS
-from commonwatch.core.stix.split import split
-from commonwatch.core.stix.values import Admissible
 
 Identity = Annotated[str, typer.Argument(help="STIX id of an object that the journal holds.")]
 To = Annotated[str, typer.Option("--to", help="Name of a member, or public for nobody in particular.")]
@@ -61,15 +51,7 @@ def why_not(identity: Identity, to: To, purpose: Purpose = DEFAULT_PURPOSE, vers
         if not gate.passed:
             _shut(gate)
     _changes(found)
-    out.result(
-        {
-            "object": found.object,
-            "recipient": to,
-            "outcome": found.outcome,
-            "shut": [gate.gate for gate in found.decision.gates if not gate.passed],
-            "changes": msgspec.to_builtins(found.changes),
-        }
-    )
+    out.result(shown_refusal(found))
 
 
 def simulate(
@@ -82,23 +64,14 @@ def simulate(
 
     Example: commonwatch simulate draft.json --purpose network-defence
     """
-    if default_marking not in MARKING_IDS:
-        raise InvalidInput("marking-unknown", f"{default_marking} is no TLP level.", "Use TLP:GREEN, for example.")
-    drafts = _drafts(file)
-    beside = {one.head.id: orjson.loads(one.raw) for one in drafts if one.head.type == "marking-definition"}
-    asking, own = Asking(purpose), own_member().identity
-    found = [
-        simulated(one, asking, default=default_marking, voucher=own, beside=beside, altered=altered)
-        for one in drafts
-        if one.head.id not in beside or len(drafts) == 1
-    ]
+    found = simulate_all(drafts_in(file.read_bytes(), str(file)), purpose, default_marking, altered=altered)
     out = current()
     for one in found:
         show_simulation(one)
     blocked = [one for one in found if one.blocking]
     if blocked:
         out.print(f"{len(blocked)} of {len(found)} must not be published as they are.")
-    out.result([simulation_as_data(one) for one in found])
+    out.result([shown_simulation(one) for one in found])
     if blocked:
         out.stop(Exit.NOT_ALL_ADMITTED)
 
@@ -179,21 +152,6 @@ def _changes(found: Explanation) -> None:
         out.print(f"  {change.condition}{enough}")
 
 
-def _drafts(file: Path) -> list[Admissible]:
-    """The objects of a file, as intake would judge them; raises InvalidInput for the first that could not go in."""
-    drafts: list[Admissible] = []
-    limits = settings.COMMONWATCH
-    for piece in split(file.read_bytes()).pieces:
-        judged = judge(piece, now_us(), limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
-        if not isinstance(judged, Admissible):
-            first = judged.findings[0]
-            raise InvalidInput(first.code, f"{judged.object_id or piece.place}: {first.sentence}", first.remedy)
-        drafts.append(judged)
-    if not drafts:
-        raise InvalidInput("stix-expected", f"{file} holds no STIX objects.", "Give a STIX object or bundle.")
-    return drafts
-
-
 def show_simulation(one: Simulation) -> None:
     """Who would get an object, as a table, and what is wrong with it."""
     out = current()
@@ -213,24 +171,3 @@ def show_simulation(one: Simulation) -> None:
     for problem in one.problems:
         out.print(f"{'ERROR' if problem.blocks else 'note'} {problem.code}: {problem.sentence} {problem.remedy}")
     out.print("")
-
-
-def simulation_as_data(one: Simulation) -> dict[str, Any]:
-    """The same for machines."""
-    return {
-        "object": one.object,
-        "owner": one.owner,
-        "blocked": bool(one.blocking),
-        "problems": msgspec.to_builtins(one.problems),
-        "recipients": [
-            {
-                "member": reached.member,
-                "outcome": reached.decision.outcome,
-                "variant": reached.decision.variant,
-                "because": summary(reached.decision),
-                "obligations": [word.word for word in reached.decision.obligations],
-                "recall": "tracked" if reached.honours_recall else "best effort",
-            }
-            for reached in one.reached
-        ],
-    }

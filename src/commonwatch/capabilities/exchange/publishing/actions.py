@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
-from django.conf import settings
 
 from commonwatch.base.audit.record import record
 from commonwatch.base.clock import now_us
@@ -21,12 +20,11 @@ from commonwatch.base.intake.sources import ensure_source
 from commonwatch.base.journal.values import Transaction
 from commonwatch.base.parties.models import HOME
 from commonwatch.base.parties.queries import own_member
-from commonwatch.base.release.explain import Asking, held_object
-from commonwatch.base.release.publishing import Simulation, simulate
+from commonwatch.base.release.explain import held_object
+from commonwatch.base.release.publishing import Simulation, drafts_of, simulate_all
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.drafting import completed, revoked
-from commonwatch.core.stix.judge import judge
 from commonwatch.core.stix.split import split
 from commonwatch.core.stix.values import Admissible, Piece
 
@@ -59,7 +57,7 @@ class Publication:
 def publish(body: bytes, terms: Terms, *, actor: str, reason: str = "", preview: bool = False) -> Publication:
     """Publish the drafts of a document, unless one is blocked or it is only a preview."""
     drafts = _drafts(body)
-    simulations = _simulations(drafts, terms)
+    simulations = tuple(simulate_all(drafts, terms.purpose, terms.default, altered=terms.altered))
     publication = Publication(simulations, None)
     if preview or publication.blocked:
         return publication
@@ -79,18 +77,9 @@ def _drafts(body: bytes) -> list[Admissible]:
     container = split(body)
     if container.finding is not None:
         raise InvalidInput(container.finding.code, container.finding.sentence, container.finding.remedy)
-    author, now, limits = own_member().identity, now_us(), settings.COMMONWATCH
-    drafts = []
-    for piece in container.pieces:
-        whole = orjson.dumps(completed(_object(piece), author, now, uuid.uuid4()))
-        judged = judge(Piece(whole, piece.place), now, limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
-        if not isinstance(judged, Admissible):
-            first = judged.findings[0]
-            raise InvalidInput(first.code, f"{judged.object_id or piece.place}: {first.sentence}", first.remedy)
-        drafts.append(judged)
-    if not drafts:
-        raise InvalidInput("stix-expected", "There are no STIX objects in it.", "Give a STIX object or a bundle.")
-    return drafts
+    author, now = own_member().identity, now_us()
+    whole = [orjson.dumps(completed(_object(piece), author, now, uuid.uuid4())) for piece in container.pieces]
+    return drafts_of([Piece(raw, piece.place) for raw, piece in zip(whole, container.pieces, strict=True)], "This")
 
 
 def _object(piece: Piece) -> dict[str, object]:
@@ -101,16 +90,6 @@ def _object(piece: Piece) -> dict[str, object]:
     if not isinstance(value, dict):
         raise InvalidInput("stix-expected", f"{piece.place} is no object.", "Give STIX objects.")
     return value
-
-
-def _simulations(drafts: Sequence[Admissible], terms: Terms) -> tuple[Simulation, ...]:
-    beside = {one.head.id: orjson.loads(one.raw) for one in drafts if one.head.type == "marking-definition"}
-    asking, own = Asking(terms.purpose), own_member().identity
-    return tuple(
-        simulate(one, asking, default=terms.default, voucher=own, beside=beside, altered=terms.altered)
-        for one in drafts
-        if one.head.id not in beside or len(drafts) == 1
-    )
 
 
 def _store(raws: Sequence[bytes], terms: Terms, actor: str, action: str, reason: str) -> Report:

@@ -10,8 +10,9 @@ import typer
 from django.conf import settings
 
 from commonwatch.base.release.collections import collection
-from commonwatch.base.release.commands.explaining import Altered, show_simulation, simulation_as_data
+from commonwatch.base.release.commands.explaining import Altered, show_simulation
 from commonwatch.base.release.reader import operator
+from commonwatch.base.release.shown import shown_simulation
 from commonwatch.base.terminal import Exit, current
 from commonwatch.capabilities.exchange.publishing.actions import Publication, Terms
 from commonwatch.capabilities.exchange.publishing.actions import publish as published
@@ -102,5 +103,5 @@ def _as_data(done: Publication) -> dict[str, Any]:
     return {
         "published": [{"object": one.object_id, "version": one.version, "outcome": one.kind} for one in results],
         "blocked": [one.object for one in done.blocked],
-        "simulations": [simulation_as_data(one) for one in done.simulations],
+        "simulations": [shown_simulation(one) for one in done.simulations],
     }
