@@ -11,6 +11,7 @@ from commonwatch.base.journal import commands as journal
 from commonwatch.base.parties import commands as parties
 from commonwatch.base.release import commands as release
 from commonwatch.capabilities.exchange import commands as exchange
+from commonwatch.capabilities.federation import commands as federation
 from commonwatch.cli import inspect, serve
 
 EPILOG = "Every command takes --data DIR and --json. Exit codes: 0 done, 1 some input was not admitted, 2 wrong use, 3 the node cannot work."
@@ -52,6 +53,7 @@ for name, part in (
     ("token", accounts.tokens),
     ("account", accounts.accounts),
     ("source", exchange.sources),
+    ("federation", federation.app),
     ("follower", journal.followers_app),
 ):
     app.add_typer(part, name=name)
