@@ -54,6 +54,7 @@ for name, part in (
     ("account", accounts.accounts),
     ("source", exchange.sources),
     ("federation", federation.app),
+    ("bundle", federation.bundle_app),
     ("follower", journal.followers_app),
 ):
     app.add_typer(part, name=name)

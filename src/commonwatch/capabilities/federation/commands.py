@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,14 +14,15 @@ from commonwatch.base.parties.actions import By
 from commonwatch.base.parties.models import MemberKind
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.reader import operator
-from commonwatch.base.terminal import current
-from commonwatch.capabilities.federation import actions, joining, queries
+from commonwatch.base.terminal import Exit, current
+from commonwatch.capabilities.federation import actions, bundles, joining, queries
 from commonwatch.capabilities.federation.joining import Known
 from commonwatch.capabilities.federation.transport import HttpTransport
 
 app = typer.Typer(no_args_is_help=True, help="Exchange with other nodes: join, see how it goes, pause, expel.")
 
 ACTOR = "command line"
+bundle_app = typer.Typer(no_args_is_help=True, help="Exchange by files, where there is no line or a bad one.")
 Peer = Annotated[str, typer.Argument(help="Name of the peer, which is that of its member here.")]
 Kind = Annotated[MemberKind, typer.Option(help="What the peer's member is; law treats the kinds differently.")]
 Country = Annotated[str, typer.Option(help="Its jurisdiction, e.g. NO; none for international organisations.")]
@@ -139,3 +141,43 @@ def resume(name: Peer) -> None:
     actions.pause(name, paused=False, by=By(ACTOR, now_us()))
     current().print(f"The exchange with {name} goes on.")
     current().result({"peer": name, "paused": False})
+
+
+@bundle_app.command()
+def make(
+    name: Peer,
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where the bundle is written.")],
+    further: Annotated[
+        bool, typer.Option("--further", help="From where the last bundle ended, not from the last acknowledgement.")
+    ] = False,
+) -> None:
+    """Write what is new for a peer into a file that only it can open.
+
+    Example: commonwatch bundle make cert-ke monday.cwb
+    """
+    sealed, count = bundles.make(actions.peer_named(name), now_us(), further=further)
+    file.write_bytes(sealed)
+    out = current()
+    out.print(
+        f"{count:,} objects for {name} in {file}, {len(sealed):,} bytes. There: commonwatch bundle apply {file.name}"
+    )
+    out.result({"peer": name, "objects": count, "bytes": len(sealed)})
+
+
+@bundle_app.command()
+def apply(file: Annotated[Path, typer.Argument(dir_okay=False, help="A bundle made for this node.")]) -> None:
+    """Take in a bundle that a peer made for this node. Applying it again does no harm.
+
+    Example: commonwatch bundle apply monday.cwb
+    """
+    done = bundles.apply(bundles.read(file), now_us())
+    out = current()
+    out.print(f"From {done.peer}, made {done.made}: {done.admitted:,} admitted, {done.duplicate:,} held already.")
+    rows = [(one.object, one.version, one.code, one.sentence) for one in done.skipped]
+    if rows:
+        out.table(["object", "version", "code", "because"], rows, "")
+    if done.missing:
+        out.print("Some of it follows on an earlier bundle that is not here: apply that first, then this one again.")
+    out.result(done)
+    if done.missing or done.skipped:
+        out.stop(Exit.NOT_ALL_ADMITTED)

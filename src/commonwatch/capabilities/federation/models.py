@@ -46,6 +46,7 @@ class Sent(models.Model):
     slot = models.IntegerField()
     pos = models.BigIntegerField()
     acknowledged = models.BigIntegerField(default=0)
+    bundled = models.BigIntegerField(default=0)  # how far the last bundle went
 
     class Meta:
         db_table = "federation_sent"

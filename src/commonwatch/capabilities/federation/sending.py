@@ -75,7 +75,7 @@ def fetch_from(peer: Peer, transport: Transport, now_us: int) -> int:
                 take(peer, parcel.slot, parcel.pos, [bytes(one) for one in parcel.objects], now_us)
             peer.fetched = {**peer.fetched, str(parcel.slot): parcel.pos}
             Peer.objects.filter(pk=peer.pk).update(fetched=peer.fetched)
-            step_back(peer, parcel.have)
+            acknowledge(peer, parcel.have)
             taken += len(parcel.objects)
     except (CommonwatchError, msgspec.MsgspecError) as error:
         _failed(peer, error, now_us)
@@ -90,7 +90,7 @@ def _deliver(peer: Peer, parcel: Parcel, transport: Transport, now_us: int) -> i
     parcel = msgspec.structs.replace(parcel, after=row.acknowledged)
     verdict = _read(call(transport, peer.url, peer.key, "objects", msgspec.json.encode(parcel)))
     if verdict.have.get(parcel.slot, 0) < parcel.after:
-        step_back(peer, verdict.have)
+        acknowledge(peer, verdict.have)
         return len(parcel.objects)
     with transaction.atomic():
         note_skipped(peer, Skipped.Side.THERE, verdict.skipped, now_us)
@@ -101,12 +101,15 @@ def _deliver(peer: Peer, parcel: Parcel, transport: Transport, now_us: int) -> i
     return len(parcel.objects)
 
 
-def step_back(peer: Peer, have: Mapping[int, int]) -> None:
-    """Send again what a peer no longer has."""
+def acknowledge(peer: Peer, have: Mapping[int, int]) -> None:
+    """Go by what a peer says it has: what it no longer has is sent again, what it has by another way is not."""
     for row in Sent.objects.filter(peer=peer):
-        if (there := have.get(row.slot, 0)) < row.acknowledged:
+        there = have.get(row.slot, 0)
+        if there < row.acknowledged:
             Sent.objects.filter(pk=row.pk).update(pos=there, acknowledged=there)
             Peer.objects.filter(pk=peer.pk).update(looked_at=0)
+        elif there > row.acknowledged:
+            Sent.objects.filter(pk=row.pk).update(pos=max(row.pos, there), acknowledged=there)
 
 
 def _read(body: bytes) -> Verdict:

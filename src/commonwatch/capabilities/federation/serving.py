@@ -22,7 +22,7 @@ from commonwatch.capabilities.federation.incoming import Verdict, places, take
 from commonwatch.capabilities.federation.joining import Joining, admit
 from commonwatch.capabilities.federation.models import Nonce, Peer, Sent
 from commonwatch.capabilities.federation.parcels import Parcel, next_parcel
-from commonwatch.capabilities.federation.sending import step_back
+from commonwatch.capabilities.federation.sending import acknowledge
 from commonwatch.capabilities.federation.wire import WINDOW_SECONDS, Answer, Request, check_request, sign_answer
 from commonwatch.core.errors import CommonwatchError, InvalidInput, NotFound
 
@@ -72,7 +72,7 @@ def _answered(request: Request, now_us: int) -> bytes:
 
 def _taken(peer: Peer, parcel: Parcel, now_us: int) -> Verdict:
     """A parcel that begins where we are is taken in; of a later one we only say where we are."""
-    step_back(peer, parcel.have)
+    acknowledge(peer, parcel.have)
     if parcel.after > places(peer).get(parcel.slot, 0):
         return Verdict(0, 0, have=places(peer))
     return take(peer, parcel.slot, parcel.pos, [bytes(one) for one in parcel.objects], now_us)
