@@ -13,6 +13,7 @@ from commonwatch.base.release import commands as release
 from commonwatch.capabilities.exchange import commands as exchange
 from commonwatch.capabilities.federation import commands as federation
 from commonwatch.cli import inspect, serve
+from commonwatch.cli.demo.commands import demo
 
 EPILOG = "Every command takes --data DIR and --json. Exit codes: 0 done, 1 some input was not admitted, 2 wrong use, 3 the node cannot work."
 
@@ -34,6 +35,7 @@ app.command()(exchange.revoke)
 app.command()(release.explain)
 app.command("why-not")(release.why_not)
 app.command()(release.simulate)
+app.command()(demo)
 app.command()(inspect.status)
 app.command()(inspect.settings)
 app.command()(audit.audit)
