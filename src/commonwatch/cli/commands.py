@@ -11,7 +11,9 @@ from commonwatch.base.journal import commands as journal
 from commonwatch.base.parties import commands as parties
 from commonwatch.base.release import commands as release
 from commonwatch.capabilities.exchange import commands as exchange
+from commonwatch.capabilities.federation import commands as federation
 from commonwatch.cli import inspect, serve
+from commonwatch.cli.demo.commands import demo
 
 EPILOG = "Every command takes --data DIR and --json. Exit codes: 0 done, 1 some input was not admitted, 2 wrong use, 3 the node cannot work."
 
@@ -33,6 +35,7 @@ app.command()(exchange.revoke)
 app.command()(release.explain)
 app.command("why-not")(release.why_not)
 app.command()(release.simulate)
+app.command()(demo)
 app.command()(inspect.status)
 app.command()(inspect.settings)
 app.command()(audit.audit)
@@ -52,6 +55,8 @@ for name, part in (
     ("token", accounts.tokens),
     ("account", accounts.accounts),
     ("source", exchange.sources),
+    ("federation", federation.app),
+    ("bundle", federation.bundle_app),
     ("follower", journal.followers_app),
 ):
     app.add_typer(part, name=name)

@@ -53,7 +53,7 @@ def note_objects(added: Added, *, reason_narrowed: str, reason_revoked: str) -> 
     """Note who lost single objects: their author narrowed or revoked them."""
     losses = []
     for one in added.narrowed:
-        kept = {recipient for recipient, _ in _granted(one.after)}
+        kept = {recipient for recipient, _ in _granted(one.after)} | _owner(one.before)
         losses += _losses(one, [number for number, _ in _granted(one.before) if number not in kept], reason_narrowed)
     for one in added.revoked:
         owner = _owner(one.before)
