@@ -10,6 +10,7 @@ from commonwatch.base.intake import commands as intake
 from commonwatch.base.journal import commands as journal
 from commonwatch.base.parties import commands as parties
 from commonwatch.base.release import commands as release
+from commonwatch.capabilities.detection import commands as detection
 from commonwatch.capabilities.exchange import commands as exchange
 from commonwatch.cli import inspect, serve
 
@@ -50,6 +51,10 @@ for name, part in (
     ("token", accounts.tokens),
     ("account", accounts.accounts),
     ("source", exchange.sources),
+    ("detection", detection.detection),
+    ("alerts", detection.alerts),
+    ("sightings", detection.sightings),
+    ("benign", detection.benign),
     ("follower", journal.followers_app),
 ):
     app.add_typer(part, name=name)

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "commonwatch.base.release",
     "commonwatch.base.intake",
     "commonwatch.capabilities.exchange",
+    "commonwatch.capabilities.detection",
     "commonwatch.console",
 ]
 MIDDLEWARE = [

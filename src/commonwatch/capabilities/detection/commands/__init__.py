@@ -1,0 +1,8 @@
+"""Detection's commands, as `cli` composes them. None of them loads a heavy library before it needs one."""
+
+from commonwatch.capabilities.detection.commands.alerts import app as alerts
+from commonwatch.capabilities.detection.commands.benign import app as benign
+from commonwatch.capabilities.detection.commands.sightings import app as sightings
+from commonwatch.capabilities.detection.commands.status import app as detection
+
+__all__ = ["alerts", "benign", "detection", "sightings"]
