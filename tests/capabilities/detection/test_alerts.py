@@ -121,7 +121,7 @@ def test_producers_who_agree_raise_it_and_members_who_doubt_lower_it_for_all_who
 
 def test_a_benign_value_hides_no_other_of_the_same_object(ready: Path) -> None:
     both = "[ipv4-addr:value = '10.9.9.9'] OR [domain-name:value = 'evil.example']"
-    (row,) = brought(indicator(3, "GREEN", pattern=both))
+    (row,) = brought(indicator(3, "GREEN", pattern=both, valid_from="2026-12-01T00:00:00Z"))
     assert recorded(hit(row, 1, value="10.9.9.9", kind=Kind.ADDRESS)).raised == ()
     assert len(recorded(hit(row, 2)).raised) == 1 and Alert.objects.get().value == "evil.example"
 

@@ -37,7 +37,8 @@ def weight_of(indicator: Indicator, observed: str, kind: Kind | None, event_us: 
             kind=value.kind if value is not None else indicator.pattern_type,
             category=indicator.category,
             confidence=indicator.confidence,
-            age_days=age_days(begun, seen, event_us),
+            # An author who says how long it holds knows better than a model.
+            age_days=0.0 if indicator.valid_until_us is not None else age_days(begun, seen, event_us),
             others=_others(indicator, value),
             doubters=len(doubters),
             confirmers=len(confirmers),

@@ -51,7 +51,8 @@ class IndicatorFollower:
         """Forget everything, before a rebuild from entry 0. `change` goes on: matchers must not miss what is made anew."""
         for table in (Indicator, Saying, Recalled, ReleaseTerms):
             table.objects.all().delete()
-        Index.objects.update(generation=0, change=index_row().change + 1)
+        row = index_row()
+        Index.objects.update(generation=0, change=row.change + 1, made=row.made + 1)
 
 
 def refresh() -> bool:

@@ -13,11 +13,15 @@ from typing import Any
 import msgspec
 import orjson
 
-from commonwatch.core.patterns.values import Kind, Value
+from commonwatch.capabilities.detection.indicators.plain_patterns import pattern_values
+from commonwatch.core.patterns.stix.planning import plan
+from commonwatch.core.patterns.stix.problems import Problem
+from commonwatch.core.patterns.stix.reading import parse
+from commonwatch.core.patterns.values import Value
 from commonwatch.core.stix.times import parse_time
 
 LONGEST_NAME = 300
-_SIMPLE = {"domain-name:value": Kind.DOMAIN, "ipv4-addr:value": Kind.ADDRESS, "url:value": Kind.URL}
+_RULES = frozenset({"sigma", "yara"})
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -59,12 +63,19 @@ def read_indicator(raw: bytes) -> Reading:
 
 
 def _pattern(stated: str, pattern: str) -> tuple[str, str, tuple[Value, ...], str]:
-    import re
-
-    m = re.fullmatch(r"\[([a-z0-9:.-]+) = '([^']+)'\]", pattern)
-    if m and m[1] in _SIMPLE:
-        return "values", "", (Value(_SIMPLE[m[1]], m[2]),), ""
-    return stated, pattern, (), "not read"
+    """Type, text for a matcher, plain values, and why none can take it."""
+    if stated in _RULES:
+        return stated, pattern, (), ""
+    if stated != "stix":
+        return stated, pattern, (), f"Patterns of type {stated or 'none'} are not executed here."
+    reading = parse(pattern)
+    if reading.pattern is None:
+        return "stix", pattern, (), str(reading.problem)
+    values = pattern_values(reading.pattern)
+    if values is not None:
+        return "values", "", values, ""
+    planned = plan(reading.pattern)
+    return "stix", reading.pattern.text, (), str(planned) if isinstance(planned, Problem) else ""
 
 
 def _category(value: dict[str, Any]) -> str:
