@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -76,8 +75,8 @@ def events_of(path: Path) -> Iterator[Event]:
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
-                with io.TextIOWrapper(archive.open(name), "utf-8") as lines:
-                    for line in lines:
+                for line in archive.read(name).decode("utf-8-sig").splitlines():
+                    if line.strip():
                         yield flat(json.loads(line))
         return
     raw = path.read_bytes()

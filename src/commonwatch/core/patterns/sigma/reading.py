@@ -45,7 +45,9 @@ class _Pcre(RegexEngine):
     """Sigma's regular expressions are PCRE, so PCRE says which are well-formed."""
 
     def compile(self, pattern: str, flags: int = 0) -> AnyType:
-        return regular.compiled(pattern, "".join(letter for bit, letter in ((2, "i"), (8, "m"), (16, "s")) if flags & bit))
+        return regular.compiled(
+            pattern, "".join(letter for bit, letter in ((2, "i"), (8, "m"), (16, "s")) if flags & bit)
+        )
 
     @property
     def error(self) -> type[Exception]:
@@ -63,7 +65,7 @@ class Filter(msgspec.Struct, frozen=True):
     condition: Tree
 
 
-class _Problem(Exception):  # noqa: N818
+class _Problem(Exception):
     """One document's fault, on its way to a Finding."""
 
     def __init__(self, place: str, sentence: str, remedy: str = "Correct the rule there.") -> None:
@@ -103,7 +105,9 @@ def read_filters(text: str, placeholders: Placeholders | None = None) -> tuple[F
         try:
             item, _ = _document(document, placeholders or {})
         except _Problem as problem:
-            raise InvalidInput("sigma-filter", problem.sentence, problem.remedy, data={"place": problem.place}) from None
+            raise InvalidInput(
+                "sigma-filter", problem.sentence, problem.remedy, data={"place": problem.place}
+            ) from None
         if not isinstance(item, Filter):
             raise InvalidInput("sigma-filter", f"{item.title} is no filter.", "Keep only filters in this text.")
         found.append(item)

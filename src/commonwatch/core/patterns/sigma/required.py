@@ -25,7 +25,9 @@ Share: TypeAlias = Callable[[Text], float]
 def required(tree: Tree, share: Share) -> Required | None:
     """The rarest set by the given shares; None where a condition may hold without any text."""
     if isinstance(tree, Text):
-        return Required(share(tree), frozenset((tree,))) if any(isinstance(token, str) for token in tree.tokens) else None
+        return (
+            Required(share(tree), frozenset((tree,))) if any(isinstance(token, str) for token in tree.tokens) else None
+        )
     if isinstance(tree, All):
         found = [one for part in tree.parts if (one := required(part, share)) is not None]
         return min(found, key=lambda one: (one.share, len(one.leaves)), default=None)

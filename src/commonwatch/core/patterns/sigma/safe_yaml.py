@@ -40,7 +40,7 @@ def documents(text: str) -> list[Any]:
         raise _refusal("", f"The rule has {len(text):,} characters; at most {MAX_BYTES:,} are read.", "Split it.")
     try:
         _survey(text)
-        return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]  # noqa: S506
+        return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -54,7 +54,7 @@ def _survey(text: str) -> None:
     """Refuse by the stream of events alone, before anything is built."""
     depth = nodes = begun = 0
     for event in _events(text):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent):
             raise _refusal(f"line {line}", "It uses a YAML alias.", "Write the value out.")
         if isinstance(event, yaml.NodeEvent):

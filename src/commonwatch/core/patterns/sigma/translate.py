@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any as AnyType
+from typing import cast
 
 from sigma import conditions, types
 from sigma.rule import SigmaDetections
@@ -25,10 +26,12 @@ from commonwatch.core.patterns.sigma.tree import (
     Clock,
     Compare,
     Network,
+    Order,
     Regular,
     SameAs,
     Text,
     Tree,
+    Unit,
     Unsupported,
     join,
     negate,
@@ -142,11 +145,11 @@ def _exists(_: Translation, field: str, value: types.SigmaExists) -> Tree:
 
 
 def _compare(_: Translation, field: str, value: types.SigmaCompareExpression) -> Tree:
-    return Compare(field, value.op.name.lower(), float(value.number.number))
+    return Compare(field, cast("Order", value.op.name.lower()), float(value.number.number))
 
 
 def _clock(_: Translation, field: str, value: types.SigmaTimestampPart) -> Tree:
-    return Clock(field, value.timestamp_part.name.lower(), int(value.number))
+    return Clock(field, cast("Unit", value.timestamp_part.name.lower()), int(value.number))
 
 
 _LEAVES: Mapping[type, Callable[[Translation, str, AnyType], Tree]] = {
@@ -160,7 +163,5 @@ _LEAVES: Mapping[type, Callable[[Translation, str, AnyType], Tree]] = {
     types.SigmaCompareExpression: _compare,
     types.SigmaExists: _exists,
     types.SigmaNull: lambda _, field, value: Absent(field),
-    types.SigmaFieldReference: lambda _, field, value: SameAs(
-        field, value.field, value.starts_with, value.ends_with
-    ),
+    types.SigmaFieldReference: lambda _, field, value: SameAs(field, value.field, value.starts_with, value.ends_with),
 }

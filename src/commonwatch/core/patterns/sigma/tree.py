@@ -18,6 +18,8 @@ import msgspec
 RUN = 0
 ONE = 1
 Tokens: TypeAlias = tuple[str | int, ...]
+Order: TypeAlias = Literal["lt", "lte", "gt", "gte", "neq"]
+Unit: TypeAlias = Literal["minute", "hour", "day", "week", "month", "year"]
 
 
 class Text(msgspec.Struct, frozen=True, tag="text"):
@@ -47,7 +49,7 @@ class Compare(msgspec.Struct, frozen=True, tag="compare"):
     """The value is a number that stands in this order to the given one."""
 
     field: str
-    order: Literal["lt", "lte", "gt", "gte", "neq"]
+    order: Order
     number: float
 
 
@@ -61,7 +63,7 @@ class Clock(msgspec.Struct, frozen=True, tag="clock"):
     """The value is a timestamp whose minute, hour, day, week, month or year (UTC) is this number."""
 
     field: str
-    unit: Literal["minute", "hour", "day", "week", "month", "year"]
+    unit: Unit
     number: int
 
 
@@ -117,7 +119,7 @@ def leaves(tree: Tree) -> Iterator[Leaf | SameAs | Unsupported]:
             yield node
 
 
-def join(kind: type[All] | type[Any], parts: list[Tree]) -> Tree:
+def join(kind: type[All | Any], parts: list[Tree]) -> Tree:
     """All or any of the parts, flattened; what decides alone decides, what decides nothing is left out."""
     deciding, idle = (NEVER, ALWAYS) if kind is All else (ALWAYS, NEVER)
     kept: dict[Tree, None] = {}

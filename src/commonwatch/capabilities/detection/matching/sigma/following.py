@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence as AbstractSequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as AbstractSequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from commonwatch.capabilities.detection.matching.sigma.plan import Fields
-from commonwatch.capabilities.detection.telemetry.batch import TIME
 from commonwatch.core.patterns.sigma.rules import Correlation, Reading, Rule
 from commonwatch.core.patterns.sigma.sequence import Group, Sequence
 
@@ -54,11 +54,11 @@ class Following:
             self.reasons.append(_reason(one, bases))
             if self.reasons[-1]:
                 continue
-            for name, node in bases.items():
-                if node is not None:
-                    self.standing_on[node].append(_Standing(place, name))
-                    if not one.generate and nodes[node][0] == entry:
-                        silent.add(node)
+            for name, base in bases.items():
+                if base is not None:
+                    self.standing_on[base].append(_Standing(place, name))
+                    if not one.generate and nodes[base][0] == entry:
+                        silent.add(base)
         self.silent = frozenset(silent)
 
     def _node(self, name: str, entry: int, nodes: list[tuple[int, Rule | Correlation]]) -> int | None:

@@ -12,6 +12,7 @@ from commonwatch.capabilities.detection.telemetry.batch import TIME
 from commonwatch.core.patterns.sigma.evaluate import texts_of
 
 Codes: TypeAlias = "npt.NDArray[np.int32]"
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 
 class Encoded(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 
 from commonwatch.capabilities.detection.matching.sigma.columns import Said
 from commonwatch.capabilities.detection.matching.sigma.execution import Row
-from commonwatch.capabilities.detection.matching.sigma.frame import Codes, Encoded, Frame
+from commonwatch.capabilities.detection.matching.sigma.frame import Codes, Encoded, Flags, Frame
 from commonwatch.capabilities.detection.matching.sigma.plan import KEYWORDS, Plan
 from commonwatch.core.patterns.sigma.evaluate import matches
 from commonwatch.core.patterns.sigma.tree import Leaf
@@ -81,7 +81,7 @@ class Look:
                     if column is not None:
                         self._add(KEYWORDS, column, asked, None)
 
-    def _add(self, name: str, column: Encoded, relevant: np.ndarray, absent: int | None) -> None:  # type: ignore[type-arg]
+    def _add(self, name: str, column: Encoded, relevant: Flags, absent: int | None) -> None:
         plan = self.plan
         said = [_NOTHING] * len(column.values)
         counts = np.bincount(column.codes[relevant] + 1, minlength=len(column.values) + 1)[1:]
@@ -97,7 +97,7 @@ class Look:
         said.append(Said(frozenset(() if absent is None else (absent,)), {}))
         self.heard.append(_Heard(column.codes, said))
 
-    def _note_rows(self, codes: Codes, said: list[Said], relevant: np.ndarray) -> None:  # type: ignore[type-arg]
+    def _note_rows(self, codes: Codes, said: list[Said], relevant: Flags) -> None:
         looked = np.array([bool(one.units) for one in said] + [False], dtype=bool)
         rows = np.flatnonzero(looked[codes] & relevant)
         chosen: dict[tuple[int, int], tuple[int, ...]] = {}

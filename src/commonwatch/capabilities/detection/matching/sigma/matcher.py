@@ -8,7 +8,8 @@ what it has seen: hand it the batches of one stream in their order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping as AbstractMapping
+from collections.abc import Iterable
+from collections.abc import Mapping as AbstractMapping
 from typing import TYPE_CHECKING
 
 from commonwatch.capabilities.detection.matching.matcher import Unexecutable, hits_schema
@@ -85,4 +86,6 @@ def _answer(found: AbstractMapping[tuple[int, int], str]) -> pa.RecordBatch:
     ordered = sorted((row, entry, column) for (row, entry), column in found.items())
     columns = list(zip(*ordered, strict=True)) or [(), (), ()]
     schema = hits_schema()
-    return pa.RecordBatch.from_arrays([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    return pa.RecordBatch.from_arrays(
+        [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
+    )

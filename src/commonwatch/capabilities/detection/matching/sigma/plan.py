@@ -7,10 +7,16 @@ leaves those are is chosen by how often they hold in the events seen so far, and
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping as AbstractMapping
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as AbstractMapping
 from typing import NamedTuple
 
-from commonwatch.capabilities.detection.matching.sigma.columns import MAX_REMEMBERED, MAX_REMEMBERED_LENGTH, Said, Scanner
+from commonwatch.capabilities.detection.matching.sigma.columns import (
+    MAX_REMEMBERED,
+    MAX_REMEMBERED_LENGTH,
+    Said,
+    Scanner,
+)
 from commonwatch.capabilities.detection.matching.sigma.execution import Question, question
 from commonwatch.capabilities.detection.matching.sigma.logsources import routes
 from commonwatch.capabilities.detection.telemetry.batch import Mapping
