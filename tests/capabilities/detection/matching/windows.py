@@ -65,7 +65,12 @@ def batch_of(events: Iterable[Event], mapping: batches.Mapping = WINDOWS) -> bat
 
 def _column(values: list[Any]) -> pa.Array:
     kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int} or kinds <= {list} or kinds <= {bool} or kinds <= {float}:
+    if (
+        (kinds <= {int} and all(abs(value or 0) < 1 << 62 for value in values))
+        or kinds <= {list}
+        or kinds <= {bool}
+        or kinds <= {float}
+    ):
         return pa.array(values)
     return pa.array([value if value is None or isinstance(value, str) else json.dumps(value) for value in values])
 

@@ -28,7 +28,7 @@ from commonwatch.core.patterns.sigma import regular
 from commonwatch.core.patterns.sigma.correlating import correlation_of
 from commonwatch.core.patterns.sigma.rules import Correlation, LogSource, Reading, Rule
 from commonwatch.core.patterns.sigma.safe_yaml import documents
-from commonwatch.core.patterns.sigma.translate import Placeholders, Translation
+from commonwatch.core.patterns.sigma.translate import MAX_VALUES, Placeholders, Translation
 from commonwatch.core.patterns.sigma.tree import All, Tree, join
 from commonwatch.core.stix.values import Finding
 
@@ -149,11 +149,25 @@ def _check_shape(value: Mapping[str, AnyType]) -> None:
         part = value.get(name)
         if not isinstance(part, dict) or not all(isinstance(key, str) and len(key) <= 200 for key in part):
             raise _Problem(f"/{name}", f"The rule has no `{name}` mapping.", f"Add `{name}:` with its entries.")
+    _check_size(value[section], f"/{section}")
     conditions = value[section].get("condition")
     for condition in conditions if isinstance(conditions, list) else [conditions]:
         if not isinstance(condition, str) or not condition.strip():
             raise _Problem(f"/{section}/condition", "The condition is no text.", "Write one such as `selection`.")
         _check_condition(condition, f"/{section}/condition")
+
+
+def _check_size(section: Mapping[str, AnyType], place: str) -> None:
+    """Refuse what modifiers would multiply beyond all bounds, before they do."""
+    total = 0
+    for name, definition in section.items():
+        for key, part in _parts(definition):
+            for one in (part if isinstance(part, list) else [part]) if key else ():
+                dashes = sum(one.count(dash) for dash in "-/") if isinstance(one, str) and "|windash" in key else 0
+                total += int(5 ** min(dashes, 3)) * (3 if "|base64offset" in key else 1)
+            if total > MAX_VALUES:
+                sentence = f"Its modifiers expand to more than {MAX_VALUES:,} values."
+                raise _Problem(f"{place}/{name}/{key}", sentence, "Split the rule.")
 
 
 def _check_condition(condition: str, place: str) -> None:

@@ -106,9 +106,9 @@ class Translation:
         for part in value.s:
             if isinstance(part, types.Placeholder):
                 given = self.placeholders.get(part.name, ())
-                readings = [[*tokens, text] for tokens in readings for text in given]
-                if len(readings) > MAX_VALUES:
+                if len(readings) * len(given) > MAX_VALUES:
                     raise ValueError(f"its placeholders expand to more than {MAX_VALUES:,} values")
+                readings = [[*tokens, text] for tokens in readings for text in given]
             else:
                 token = _SPECIAL[part] if isinstance(part, types.SpecialChars) else part
                 for tokens in readings:
