@@ -29,6 +29,7 @@ app.command(hidden=True)(serve.web)
 app.command(hidden=True)(serve.worker)
 app.command("import")(exchange.import_)
 app.command()(exchange.export)
+app.command()(detection.hunt)
 app.command()(release.explain)
 app.command("why-not")(release.why_not)
 app.command()(release.simulate)
@@ -55,6 +56,7 @@ for name, part in (
     ("alerts", detection.alerts),
     ("sightings", detection.sightings),
     ("benign", detection.benign),
+    ("telemetry", detection.telemetry),
     ("follower", journal.followers_app),
 ):
     app.add_typer(part, name=name)

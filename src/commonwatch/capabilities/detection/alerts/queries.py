@@ -12,7 +12,7 @@ from commonwatch.base.parties.models import Member
 from commonwatch.base.parties.queries import own_member
 from commonwatch.capabilities.detection.alerts.triage import standing
 from commonwatch.capabilities.detection.models import Alert, Indicator, Saying, Told, Verdict
-from commonwatch.core.errors import NotFound
+from commonwatch.core.errors import CommonwatchError, NotFound
 from commonwatch.core.policy.scales import PAP_NAMES, TLP_NAMES
 from commonwatch.core.stix.times import format_time
 
@@ -93,7 +93,7 @@ def whole(one: Alert) -> dict[str, Any]:
         "obligations": one.obligations,
         "generation": one.generation,
         "reasons": one.reasons,
-        "lines": one.samples,
+        "lines": [{**sample, "text": sample["text"] or _original(sample)} for sample in one.samples],
         "history": [
             {
                 "verdict": row.verdict,
@@ -178,6 +178,16 @@ def member_or_id(identity: str) -> str:
 def shown(at_us: int | None) -> str:
     """A moment for people; empty where there is none."""
     return format_time(at_us, 0) if at_us is not None else ""
+
+
+def _original(sample: Mapping[str, Any]) -> str:
+    """The log line, read again from where it was read first; what stands in its way where it cannot."""
+    try:
+        from commonwatch.capabilities.detection.telemetry.originals import record_text
+
+        return record_text(sample["place"], sample["record"])
+    except (CommonwatchError, OSError, ImportError) as error:
+        return f"({error})"
 
 
 def _nothing(identity: str) -> dict[str, Any]:

@@ -25,7 +25,12 @@ SAMPLE_CHARACTERS = 4_000
 MOST_VALUES = 50  # weighed of one run of hits of one alert
 _AT_ONCE = 500
 
-Lines = Callable[[str, int], str]  # the text of a record, by place and number
+Lines = Callable[[str, int], str]  # the text of a record, by place and number; empty where it can be read again later
+
+
+def read_again(place: str, record: int) -> str:
+    """For files: nothing of a log is copied until somebody asks for it."""
+    return ""
 
 
 class Recorded(msgspec.Struct, frozen=True):

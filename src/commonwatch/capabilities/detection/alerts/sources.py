@@ -61,7 +61,9 @@ def source_named(name: str) -> TelemetrySource:
     """One source; raises NotFound."""
     found = TelemetrySource.objects.filter(name=name).first()
     if found is None:
-        raise NotFound("telemetry-unknown", f"There is no telemetry called {name}.", "See `commonwatch telemetry list`.")
+        raise NotFound(
+            "telemetry-unknown", f"There is no telemetry called {name}.", "See `commonwatch telemetry list`."
+        )
     return found
 
 

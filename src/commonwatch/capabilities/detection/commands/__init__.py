@@ -2,7 +2,9 @@
 
 from commonwatch.capabilities.detection.commands.alerts import app as alerts
 from commonwatch.capabilities.detection.commands.benign import app as benign
+from commonwatch.capabilities.detection.commands.hunt import hunt
 from commonwatch.capabilities.detection.commands.sightings import app as sightings
 from commonwatch.capabilities.detection.commands.status import app as detection
+from commonwatch.capabilities.detection.commands.telemetry import app as telemetry
 
-__all__ = ["alerts", "benign", "detection", "sightings"]
+__all__ = ["alerts", "benign", "detection", "hunt", "sightings", "telemetry"]

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from commonwatch.capabilities.detection.alerts.finding import find
 from commonwatch.capabilities.detection.alerts.meter import Meter
-from commonwatch.capabilities.detection.alerts.recording import Lines, record
+from commonwatch.capabilities.detection.alerts.recording import read_again, record
 from commonwatch.capabilities.detection.alerts.sources import name_of
 from commonwatch.core.errors import CommonwatchError, InvalidInput
 
@@ -41,7 +41,6 @@ def hunt(
     engine: Engine,
     files: Sequence[Path],
     known: Sequence[Mapping],
-    lines: Lines,
     *,
     mapping: Mapping | None = None,
     period: Period,
@@ -59,7 +58,7 @@ def hunt(
                 hits = find(engine, kept, source) if kept.events.num_rows else []
                 if hits:
                     with transaction.atomic():
-                        meter.add(record(hits, engine.generation, lines, now_us))
+                        meter.add(record(hits, engine.generation, read_again, now_us))
                 step(meter)
             meter.files += 1
         except CommonwatchError as error:
@@ -74,7 +73,9 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
         path = path.expanduser().absolute()
         if not path.exists():
             raise InvalidInput("telemetry-absent", f"There is nothing at {path}.", "Give a file or folder that exists.")
-        within_it = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+        within_it = (
+            [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+        )
         found |= dict.fromkeys(within_it)
     return list(found)
 

@@ -83,7 +83,8 @@ def _endpoint(text: str) -> str:
     address, _, port = text.rpartition(":")
     bare = _quoted(address.strip("[]"))
     return " OR ".join(
-        f"[network-traffic:{side}_ref.value = {bare} AND network-traffic:{side}_port = {port}]" for side in ("dst", "src")
+        f"[network-traffic:{side}_ref.value = {bare} AND network-traffic:{side}_port = {port}]"
+        for side in ("dst", "src")
     )
 
 
