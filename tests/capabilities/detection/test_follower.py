@@ -30,7 +30,7 @@ def test_an_admitted_indicator_is_in_force_with_its_values_dates_and_terms(ready
     assert (row.state, row.confidence, row.category) == (State.IN_FORCE, 80, "benign")
     assert row.valid_until_us == 1_798_761_600_000_000
     assert row.terms.tlp == 1 and row.terms.owner == "home"
-    assert list(row.values.values_list("kind", "text")) == [("domain", "evil.example")]
+    assert list(row.values.values_list("kind", "text")) == [("host", "evil.example")]
     assert row.generation == row.seq and row.change == Index.objects.get().change
 
 

@@ -179,16 +179,14 @@ class TelemetrySource(models.Model):
 
 
 class Position(models.Model):
-    """How far one file or stream was read, committed together with the alerts of what was read."""
+    """How far live telemetry was read, committed together with the alerts of what was read."""
 
-    source = models.CharField(max_length=1000)
-    place = models.CharField(max_length=1000)
+    source = models.CharField(max_length=1000, primary_key=True)  # its name, or its place where it has none
     position = models.JSONField()
     updated_us = models.BigIntegerField()
 
     class Meta:
         db_table = "detection_position"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "place"], name="detection_position_once")]
 
 
 class Verdict(models.TextChoices):

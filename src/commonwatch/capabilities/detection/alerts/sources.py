@@ -10,6 +10,7 @@ from django.db import transaction
 
 from commonwatch.base.audit.record import record
 from commonwatch.capabilities.detection.alerts.queries import shown
+from commonwatch.capabilities.detection.indicators.terms import index_row
 from commonwatch.capabilities.detection.models import Position, TelemetrySource
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 
@@ -41,7 +42,15 @@ def add_source(name: str, place: str, mapping: str, *, live: bool, actor: str, n
     with transaction.atomic():
         made, fresh = TelemetrySource.objects.get_or_create(
             name=name,
-            defaults={"place": place, "mapping": mapping, "live": live, "added_us": now_us, "actor": actor},
+            defaults={
+                "place": place,
+                "mapping": mapping,
+                "live": live,
+                "added_us": now_us,
+                "actor": actor,
+                # What is watched meets all that is in force now as it is read; only what comes later has to look back.
+                "hunted": index_row().change if live else 0,
+            },
         )
         if not fresh:
             raise Conflict("telemetry-taken", f"There is telemetry called {name}.", "Choose another name.")

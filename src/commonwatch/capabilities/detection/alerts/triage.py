@@ -9,6 +9,8 @@ from commonwatch.capabilities.detection.alerts.telling import tell
 from commonwatch.capabilities.detection.models import Alert, Told, Triage, Verdict
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 
+_GRACE_US = 60_000_000  # a triage that is under way tells the author itself
+
 
 def triage(number: int, verdict: str, note: str, *, actor: str, now_us: int) -> Told | None:
     """Say what an alert was; what the author was told of it, if anything."""
@@ -34,6 +36,15 @@ def undo(number: int, note: str, *, actor: str, now_us: int) -> Told | None:
         Triage.objects.create(alert=alert, verdict=before, note=note, undoes=said[-1], actor=actor, at_us=now_us)
         _set(alert, before, note, actor, now_us)
     return tell(alert, actor=actor, now_us=now_us)
+
+
+def tell_pending(now_us: int) -> int:
+    """Tell the authors of alerts whose verdict was committed but not told: a process died between the two."""
+    waiting = Alert.objects.filter(verdict__in=[Verdict.TRUE, Verdict.FALSE], told=None)
+    numbers = list(waiting.filter(changed_us__lt=now_us - _GRACE_US).values_list("pk", flat=True)[:100])
+    for number in numbers:
+        tell(Alert.objects.get(pk=number), actor="worker", now_us=now_us)
+    return len(numbers)
 
 
 def standing(alert: Alert) -> list[Triage]:

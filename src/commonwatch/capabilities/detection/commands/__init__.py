@@ -6,5 +6,6 @@ from commonwatch.capabilities.detection.commands.hunt import hunt
 from commonwatch.capabilities.detection.commands.sightings import app as sightings
 from commonwatch.capabilities.detection.commands.status import app as detection
 from commonwatch.capabilities.detection.commands.telemetry import app as telemetry
+from commonwatch.capabilities.detection.commands.watch import watch
 
-__all__ = ["alerts", "benign", "detection", "hunt", "sightings", "telemetry"]
+__all__ = ["alerts", "benign", "detection", "hunt", "sightings", "telemetry", "watch"]
