@@ -76,7 +76,7 @@ class Look:
         if plan.keyword_wheres:
             asked = np.array([bool(kind & plan.keyword_wheres) for kind in self.kinds], dtype=bool)[self.kind_of]
             if asked.any():
-                for name in sorted(self.frame.names):
+                for name in sorted(self.frame.names - plan.no_keywords):
                     column = self.frame.column(name)
                     if column is not None:
                         self._add(KEYWORDS, column, asked, None)

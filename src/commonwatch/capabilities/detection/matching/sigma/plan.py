@@ -19,7 +19,7 @@ from commonwatch.capabilities.detection.matching.sigma.columns import (
 )
 from commonwatch.capabilities.detection.matching.sigma.execution import Question, question
 from commonwatch.capabilities.detection.matching.sigma.logsources import routes
-from commonwatch.capabilities.detection.telemetry.batch import Mapping
+from commonwatch.capabilities.detection.telemetry.batch import RECORD, TIME, Mapping
 from commonwatch.core.patterns.sigma.required import guess, required
 from commonwatch.core.patterns.sigma.rules import Rule
 from commonwatch.core.patterns.sigma.tree import (
@@ -60,9 +60,10 @@ class Fields:
     def __init__(self, mapping: Mapping) -> None:
         self.open = mapping.open
         self.known: dict[str, str] = {}
-        for column in mapping.columns:  # the first that can be meant; a full name goes before a tail of one
+        read = [column for column in mapping.columns if column.source]  # others are taken from them
+        for column in read:  # the first that can be meant; a full name goes before a tail of one
             self.known.setdefault(column.source.rpartition(".")[2].lower(), column.name)
-        for column in mapping.columns:
+        for column in read:
             self.known[column.source.lower()] = column.name
         for column in mapping.columns:
             self.known[column.name.lower()] = column.name
@@ -157,6 +158,8 @@ class Plan:
                 self.absent[leaf.field] = number
         self.scanners = {column: Scanner(asked) for column, asked in by_column.items()}
         self.columns = sorted((self.scanners.keys() | self.absent.keys()) - {KEYWORDS})
+        # What no author of a keyword means: our own numbers, and texts taken from other columns once more.
+        self.no_keywords = {TIME, RECORD} | {column.name for column in mapping.columns if column.take}
         self.keyword_wheres = frozenset(unit.where for unit in self.units if _asks_keywords(unit.condition))
         self.routing = sorted({name for where in self.wheres for name in _names(where)})
         self.remembered: dict[str, dict[str, Said]] = defaultdict(dict)
