@@ -14,7 +14,7 @@ from commonwatch.capabilities.detection.indicators.terms import index_row
 from commonwatch.capabilities.detection.models import Position, TelemetrySource
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 
-_STREAMS = ("nats://", "syslog+udp://", "syslog+tcp://", "syslog+unix://")
+_STREAMS = ("nats://", "syslog://", "syslog+udp://", "syslog+tcp://")
 
 
 def mappings_folder() -> Path:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from commonwatch.capabilities.detection.matching.matcher import Matcher
 from commonwatch.capabilities.detection.models import Indicator, State
+from commonwatch.core.stix.values import Finding
 
 FAMILIES = ("stix", "sigma", "yara")
+
+
+class Rule(NamedTuple):
+    """A pattern as its author wrote it."""
+
+    text: str
+    valid_from_us: int | None
+    valid_until_us: int | None
 
 
 class Rules:
@@ -17,7 +27,7 @@ class Rules:
         self.generation = 0
         self._only = tuple(only)
         self._change = self._made = -1
-        self._texts: dict[str, dict[int, str]] = {family: {} for family in FAMILIES}
+        self._rules: dict[str, dict[int, Rule]] = {family: {} for family in FAMILIES}
         self._matchers: dict[str, Matcher] = {}
 
     def matchers(self) -> list[Matcher]:
@@ -26,14 +36,15 @@ class Rules:
 
     def catch_up(self, change: int, generation: int, made: int) -> None:
         """Take what changed up to `change`."""
+        touched: set[str] = set()
         if made != self._made:
-            self._texts = {family: {} for family in FAMILIES}
+            touched = {family for family, rules in self._rules.items() if rules}
+            self._rules = {family: {} for family in FAMILIES}
             self._change, self._made = -1, made
-        changed = Indicator.objects.filter(change__gt=self._change, change__lte=change)
+        changed = Indicator.objects.filter(change__gt=self._change, change__lte=change).exclude(pattern_type="values")
         if self._only:
             changed = changed.filter(pk__in=self._only)
-        touched: set[str] = set()
-        for row in changed.only("pk", "pattern_type", "pattern", "state").iterator():
+        for row in changed.iterator():
             touched |= self._take(row)
         self._change, self.generation = change, generation
         for family in sorted(touched):
@@ -41,38 +52,69 @@ class Rules:
 
     def _take(self, row: Indicator) -> set[str]:
         """The families that one changed row touches."""
-        touched = {family for family, texts in self._texts.items() if texts.pop(row.pk, None) is not None}
-        if row.pattern_type in self._texts and row.state == State.IN_FORCE:
-            self._texts[row.pattern_type][row.pk] = row.pattern
-            touched.add(row.pattern_type)
+        touched = set()
+        for family, rules in self._rules.items():
+            wanted = row.pattern_type == family and row.state == State.IN_FORCE
+            rule = Rule(row.pattern, row.valid_from_us, row.valid_until_us) if wanted else None
+            if rules.get(row.pk) != rule:
+                touched.add(family)
+                rules.pop(row.pk, None)
+                if rule is not None:
+                    rules[row.pk] = rule
         return touched
 
     def _compile(self, family: str) -> None:
-        texts = self._texts[family]
-        if not texts:
+        rules = self._rules[family]
+        if not rules:
             self._matchers.pop(family, None)
             return
-        self._matchers[family], broken = _COMPILERS[family](texts, self.generation)
+        self._matchers[family], broken = _COMPILERS[family](rules, self.generation)
         for entry, reason in broken.items():
-            texts.pop(entry, None)
+            rules.pop(entry, None)
             Indicator.objects.filter(pk=entry).update(state=State.UNEXECUTABLE, reason=reason)
 
 
-Compiled = tuple[Matcher, dict[int, str]]  # and why an entry cannot be executed
+Compiled: TypeAlias = tuple[Matcher, dict[int, str]]  # and why an entry cannot be executed
 
 
-def _sigma(texts: dict[int, str], generation: int) -> Compiled:
+def _stix(rules: Mapping[int, Rule], generation: int) -> Compiled:
+    from commonwatch.capabilities.detection.matching.stix.matcher import Entry, StixMatcher
+    from commonwatch.core.patterns.stix.reading import parse
+
+    entries = []
+    broken: dict[int, str] = {}
+    for entry, rule in rules.items():
+        reading = parse(rule.text)
+        if reading.pattern is None:
+            broken[entry] = str(reading.problem)
+        else:
+            entries.append(Entry(entry, reading.pattern, rule.valid_from_us, rule.valid_until_us))
+    return StixMatcher(entries, generation), broken
+
+
+def _sigma(rules: Mapping[int, Rule], generation: int) -> Compiled:
     from commonwatch.capabilities.detection.matching.sigma.matcher import SigmaMatcher
     from commonwatch.core.patterns.sigma.reading import read
 
-    readings = {entry: read(text) for entry, text in texts.items()}
+    readings = {entry: read(rule.text) for entry, rule in rules.items()}
     matcher = SigmaMatcher(readings.items(), generation)
-    broken = {
-        entry: "; ".join(finding.sentence for finding in reading.problems) or "It holds no rule."
-        for entry, reading in readings.items()
-        if entry not in matcher.entries
-    }
+    broken = {entry: _why(one.problems) for entry, one in readings.items() if entry not in matcher.entries}
     return matcher, broken
 
 
-_COMPILERS: dict[str, Callable[[dict[int, str], int], Compiled]] = {"sigma": _sigma}
+def _yara(rules: Mapping[int, Rule], generation: int) -> Compiled:
+    from commonwatch.capabilities.detection.matching.yara.matcher import YaraMatcher
+    from commonwatch.core.patterns.yara.reading import read
+
+    readings = {entry: read(rule.text) for entry, rule in rules.items()}
+    broken = {entry: _why(one.problems) for entry, one in readings.items() if not one.rules}
+    usable = {entry: one for entry, one in readings.items() if entry not in broken}
+    return YaraMatcher(usable.items(), generation), broken
+
+
+def _why(problems: Sequence[Finding]) -> str:
+    said = [f"{one.place}: {one.sentence}" for one in problems if one.severity != "note"]
+    return "; ".join(said) or "It holds no rule."
+
+
+_COMPILERS: dict[str, Callable[[Mapping[int, Rule], int], Compiled]] = {"stix": _stix, "sigma": _sigma, "yara": _yara}

@@ -38,12 +38,12 @@ class Inputs:
 
     def add(self, source: str, place: str, mapping: str) -> None:
         """Go on with an input where it was left off; raises where it cannot be opened or another process watches it."""
-        from commonwatch.capabilities.detection.telemetry.live.opening import open_live
+        from commonwatch.capabilities.detection.watch.opening import open_live
 
         chosen, known = _mappings(mapping)
         with ExitStack() as stack:
             stack.enter_context(alone(source))
-            live = open_live(place, chosen, stored_position(source), known=known)
+            live = open_live(source, place, chosen, stored_position(source), known)
             stack.callback(live.close)
             self.watchers[source] = Watcher(source, live, self.engine, self._raised)
             self._locks[source] = stack.pop_all()
