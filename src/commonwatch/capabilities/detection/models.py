@@ -120,7 +120,7 @@ class Index(models.Model):
     change = models.BigIntegerField(default=0)
     generation = models.BigIntegerField(default=0)
     epoch = models.BigIntegerField(default=0)
-    made = models.BigIntegerField(default=0)  # how often the rows were made anew: their numbers are others then
+    made = models.CharField(max_length=32)  # drawn when the rows were made anew: their numbers are others then
 
     class Meta:
         db_table = "detection_index"

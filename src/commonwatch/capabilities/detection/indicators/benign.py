@@ -8,6 +8,7 @@ from typing import cast
 
 import msgspec
 from django.db import transaction
+from django.db.models import F
 
 from commonwatch.base.audit.record import record
 from commonwatch.capabilities.detection.indicators.listing import (
@@ -22,6 +23,7 @@ from commonwatch.capabilities.detection.indicators.listing import (
     parents,
 )
 from commonwatch.capabilities.detection.indicators.shared_parents import shared_parents
+from commonwatch.capabilities.detection.indicators.terms import index_row
 from commonwatch.capabilities.detection.models import BenignEntry, BenignList, Index
 from commonwatch.core.errors import InvalidInput, NotFound
 from commonwatch.core.patterns.values import Value
@@ -167,8 +169,8 @@ def _read(path: Path) -> _Warninglist:
 
 def _touch() -> None:
     """What matchers remember of weights is out of date."""
-    row = Index.objects.select_for_update().get_or_create(pk=1)[0]
-    Index.objects.filter(pk=1).update(change=row.change + 1)
+    index_row()
+    Index.objects.filter(pk=1).update(change=F("change") + 1)
 
 
 def names_of(found: Iterable[Found], effect: Effect) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class _Cursor(msgspec.Struct):
     """How far the index on disk has come."""
 
     change: int = 0
-    made: int = -1
+    made: str = ""
 
 
 def index_folder() -> Path:
@@ -61,7 +61,7 @@ class Engine:
         self._only = tuple(only)
         self._cursor = self._folder / "cursor.json"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._seen: tuple[int, int] = (-1, -1)
+        self._seen: tuple[int, str] = (-1, "")
         self.index = IndicatorIndex.open(self._folder)
         self._values = IndexMatcher(self.index)
         self._rules = Rules(self._only)

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -52,7 +53,7 @@ class IndicatorFollower:
         for table in (Indicator, Saying, Recalled, ReleaseTerms):
             table.objects.all().delete()
         row = index_row()
-        Index.objects.update(generation=0, change=row.change + 1, made=row.made + 1)
+        Index.objects.update(generation=0, change=row.change + 1, made=uuid4().hex)
 
 
 def refresh() -> bool:

@@ -26,7 +26,7 @@ class Rules:
     def __init__(self, only: Sequence[int] = ()) -> None:
         self.generation = 0
         self._only = tuple(only)
-        self._change = self._made = -1
+        self._change, self._made = -1, ""
         self._rules: dict[str, dict[int, Rule]] = {family: {} for family in FAMILIES}
         self._matchers: dict[str, Matcher] = {}
 
@@ -34,7 +34,7 @@ class Rules:
         """Those that have anything to match, in a fixed order."""
         return [self._matchers[family] for family in FAMILIES if family in self._matchers]
 
-    def catch_up(self, change: int, generation: int, made: int) -> None:
+    def catch_up(self, change: int, generation: int, made: str) -> None:
         """Take what changed up to `change`."""
         touched: set[str] = set()
         if made != self._made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import uuid4
 
 from commonwatch.base.parties.models import Member
 from commonwatch.base.release.holding import Terms, epoch, terms_of
@@ -37,7 +38,7 @@ def world_moved() -> bool:
 
 def index_row() -> Index:
     """How far indicators have come."""
-    return Index.objects.get_or_create(pk=1)[0]
+    return Index.objects.get_or_create(pk=1, defaults={"made": uuid4().hex})[0]
 
 
 _FIELDS = ("granted", "tlp", "pap", "obligations", "author", "voucher", "owner")
