@@ -79,6 +79,12 @@ class IndexMatcher:
         """Learn what other processes changed in the index; whether anything did."""
         return self.index.refresh()
 
+    def columns(self, mapping: telemetry.Mapping) -> list[str]:
+        """The columns of events that some indicator may meet, with the ports that endpoints need."""
+        met = [column for column in mapping.columns if column.kind is not None and self.index.has(*MEETS[column.kind])]
+        ports = {column.port for column in met if column.port} if self.index.has(Kind.ENDPOINT) else set()
+        return [column.name for column in mapping.columns if column in met or column.name in ports]
+
     def match(self, batch: telemetry.Batch) -> pa.RecordBatch:
         """Hits, by row, then entry, then column."""
         with self.index.guard:

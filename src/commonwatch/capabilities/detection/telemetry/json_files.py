@@ -149,7 +149,7 @@ def _pieces(
 ) -> Iterator[pa.RecordBatch]:
     import duckdb
 
-    with _scratch() as (file, path):
+    with _scratch() as (file, path), contextlib.closing(json_sql.connected(threads)) as connection:
         for piece in pieces:
             if piece.overlong:
                 json_text.overlong(piece, place, faults)
@@ -160,7 +160,7 @@ def _pieces(
                 file.write(piece.data)
                 file.truncate()
                 with contextlib.suppress(duckdb.Error):
-                    found = list(json_sql.batches(how.query(path), rows, threads))
+                    found = list(json_sql.answered(connection, how.query(path), rows))
             if found is None:
                 numbered = json_text.line_events(piece.data, place, faults)
                 yield from in_python(numbered, want, rows, place, faults)
