@@ -54,6 +54,7 @@ for name, part in (
     ("account", accounts.accounts),
     ("source", exchange.sources),
     ("detection", detection.detection),
+    ("indicators", detection.indicators),
     ("alerts", detection.alerts),
     ("sightings", detection.sightings),
     ("benign", detection.benign),

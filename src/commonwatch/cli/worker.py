@@ -20,7 +20,7 @@ from commonwatch.capabilities.exchange.sources.jobs import HANDLERS, schedule_du
 log = logging.getLogger(__name__)
 
 FOLLOWERS = (IndicatorFollower(), InventoryFollower(), ReceiptFollower())
-ENTRIES_AT_ONCE = 5_000  # bounds a follower's transaction and memory: about 10 MB of objects
+ENTRIES_AT_ONCE = 1_000  # bounds a follower's transaction: while it lasts, nothing else is written
 REST_SECONDS = 0.25  # between rounds in which there was nothing to do
 LOOK_SECONDS = 0.02  # between looks at the journal's end meanwhile: so much a follower lags behind a quiet journal
 DATABASE_REST_SECONDS = 5.0

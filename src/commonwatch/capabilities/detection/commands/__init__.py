@@ -3,9 +3,10 @@
 from commonwatch.capabilities.detection.commands.alerts import app as alerts
 from commonwatch.capabilities.detection.commands.benign import app as benign
 from commonwatch.capabilities.detection.commands.hunt import hunt
+from commonwatch.capabilities.detection.commands.indicators import app as indicators
 from commonwatch.capabilities.detection.commands.sightings import app as sightings
 from commonwatch.capabilities.detection.commands.status import app as detection
 from commonwatch.capabilities.detection.commands.telemetry import app as telemetry
 from commonwatch.capabilities.detection.commands.watch import watch
 
-__all__ = ["alerts", "benign", "detection", "hunt", "sightings", "telemetry", "watch"]
+__all__ = ["alerts", "benign", "detection", "hunt", "indicators", "sightings", "telemetry", "watch"]

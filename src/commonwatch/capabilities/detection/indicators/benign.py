@@ -22,7 +22,7 @@ from commonwatch.capabilities.detection.indicators.listing import (
     keys,
     parents,
 )
-from commonwatch.capabilities.detection.indicators.shared_parents import shared_parents
+from commonwatch.capabilities.detection.indicators.shared_parents import below_private_suffix, shared_parents
 from commonwatch.capabilities.detection.indicators.terms import index_row
 from commonwatch.capabilities.detection.models import BenignEntry, BenignList, Index
 from commonwatch.core.errors import InvalidInput, NotFound
@@ -138,9 +138,11 @@ def known(values: Iterable[Value]) -> list[Found]:
 
 
 def _has_shared_parent(value: Value) -> bool:
+    if value.kind not in NAMES:
+        return False
     plain = value.text.removeprefix("www.")
     above = {*parents(plain), plain.rpartition(".")[2]}
-    return value.kind in NAMES and not above.isdisjoint(shared_parents())
+    return not above.isdisjoint(shared_parents()) or below_private_suffix(plain)
 
 
 def _usual(form: str) -> Effect:

@@ -10,6 +10,9 @@ from commonwatch.base.journal.followers import states
 from commonwatch.capabilities.detection.indicators.follower import IndicatorFollower
 from commonwatch.capabilities.detection.indicators.terms import index_row
 from commonwatch.capabilities.detection.models import BenignEntry, BenignList, Indicator, IndicatorValue, State
+from commonwatch.core.errors import NotFound
+from commonwatch.core.policy.scales import PAP_NAMES, TLP_NAMES
+from commonwatch.core.stix.times import format_time
 
 
 def numbers(now_us: int) -> dict[str, Any]:
@@ -33,6 +36,39 @@ def numbers(now_us: int) -> dict[str, Any]:
         ),
         "benign": {"lists": BenignList.objects.count(), "entries": BenignEntry.objects.count()},
     }
+
+
+def indicator(identity: str) -> list[dict[str, Any]]:
+    """An object as each of its vouchers brought it; raises NotFound."""
+    rows = Indicator.objects.select_related("terms").filter(stix_id=identity).order_by("pk")
+    if not rows:
+        raise NotFound("indicator-unknown", f"No indicator {identity} is held.", "See `commonwatch detection status`.")
+    return [
+        {
+            "object": row.stix_id,
+            "name": row.name,
+            "state": row.state,
+            "reason": row.reason,
+            "brought_by": row.voucher,
+            "author": row.author,
+            "owner": row.terms.owner,
+            "marking": f"{TLP_NAMES[row.terms.tlp]} {PAP_NAMES[row.terms.pap]}",
+            "obligations": row.terms.obligations,
+            "type": row.pattern_type,
+            "pattern": row.pattern,
+            "values": [f"{kind} {text}" for kind, text in row.values.values_list("kind", "text")[:100]],
+            "category": row.category,
+            "confidence": row.confidence,
+            "valid_from": _shown(row.valid_from_us),
+            "valid_until": _shown(row.valid_until_us),
+            "entry": row.seq,
+        }
+        for row in rows
+    ]
+
+
+def _shown(at_us: int | None) -> str:
+    return format_time(at_us, 0) if at_us is not None else ""
 
 
 def unexecutable(limit: int) -> list[dict[str, Any]]:
