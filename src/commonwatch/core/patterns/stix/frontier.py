@@ -8,7 +8,7 @@ Depth of calls is bounded by the parentheses of the pattern; the work for one ob
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -121,7 +121,7 @@ class _Joined(Node):
                 continue
             before, own = state.stores[self.before[number]], state.stores[self.own[number]]
             joined = [pair for right in new for pair in self._joins(state, reversed(before), (right,))]
-            joined += [pair for left in done for pair in self._joins(state, (left,), reversed(own))]
+            joined += [pair for left in done for pair in self._joins(state, (left,), self._after(left, own))]
             self._keep(state, number, done, new)
             done = best(joined, self.width, state.floor)
         return done
@@ -129,6 +129,11 @@ class _Joined(Node):
     def _joins(self, state: State, lefts: Iterable[Binding], rights: Iterable[Binding]) -> Iterator[Binding]:
         pairs = (pair for left in lefts for right in rights if (pair := self._join(left, right)) is not None)
         return islice(pairs, self.width if state.ordered else MOST_OPEN)
+
+    def _after(self, left: Binding, own: list[Binding]) -> Iterator[Binding]:
+        """Sets of the next part that may follow, the tightest first: where order matters, few in a stream in order."""
+        start = bisect_left(own, (left.late,)) if self.in_order else 0
+        return (own[number] for number in range(len(own) - 1, start - 1, -1))
 
     def _join(self, left: Binding, right: Binding) -> Binding | None:
         if (self.in_order and left.late > right.early) or not set(left.keys).isdisjoint(right.keys):
