@@ -243,7 +243,7 @@ def test_parquet_is_read_however_its_columns_are_called(tmp_path: Path, form: st
     if form == "underscored":
         frame = frame.rename(lambda name: name.replace(".", "_"))
     if form == "nested":
-        ends = pl.struct(**{name: pl.col(f"id.{name}") for name in ("orig_h", "orig_p", "resp_h", "resp_p")})
+        ends = pl.struct(*[pl.col(f"id.{name}").alias(name) for name in ("orig_h", "orig_p", "resp_h", "resp_p")])
         frame = frame.with_columns(ends.alias("id"))
     path = tmp_path / "conn.parquet"
     frame.write_parquet(path, row_group_size=300)

@@ -13,10 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from commonwatch.capabilities.detection.telemetry import json_text
+from commonwatch.capabilities.detection.telemetry import events, json_text
 from commonwatch.capabilities.detection.telemetry.batch import RECORD, TIME, Column
 from commonwatch.capabilities.detection.telemetry.chunks import Chunk, chunks
-from commonwatch.capabilities.detection.telemetry.events import FURTHER
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.wanted import Wanted, arrays, finished
 
@@ -47,7 +46,7 @@ class Header:
         if key == "#separator":
             return self._but(separator=_unescaped(value))
         if key == "#fields":
-            return self._but(fields=tuple(value.split(self.separator))[:FURTHER])
+            return self._but(fields=tuple(value.split(self.separator))[: events.FURTHER])
         names = {"#path": "path", "#set_separator": "set_separator", "#unset_field": "unset", "#empty_field": "empty"}
         return self._but(**{names[key]: value}) if key in names and value else self
 
@@ -95,6 +94,10 @@ def until_header(
     data: bytes, head: Header, place: str, want: Wanted, faults: Faults
 ) -> tuple[pa.RecordBatch, Header, bytes]:
     """The events before the next header that changes the fields; the header that then holds, and what comes after it."""
+    if not head.fields:
+        head, data = _leading(data, head, place, faults)
+    if not data.strip():
+        return events.batch(want, (), (), lambda position, reason: None), head, b""
     frame = _frame(data, head, want, place, faults)
     odd = _odd(frame, data)
     cut, rest = _change(odd, head), b""
@@ -113,6 +116,20 @@ def until_header(
     return _batch(numbered, dropped, want), head, rest
 
 
+def _leading(data: bytes, head: Header, place: str, faults: Faults) -> tuple[Header, bytes]:
+    """The header after the lines with which a log begins, up to its fields; an event before them cannot be read."""
+    while data and not head.fields:
+        line, _, data = data.partition(b"\n")
+        if not line.strip():
+            continue
+        faults.records += 1
+        if line.lstrip().startswith(b"#"):
+            head = head.with_line(line.lstrip())
+        else:
+            faults.add(place, faults.records, "before any header", line)
+    return head, data
+
+
 def _frame(data: bytes, head: Header, want: Wanted, place: str, faults: Faults) -> pl.DataFrame:
     """A row for each line: the time, the columns that are read, null where the log says so."""
     import polars as pl
@@ -129,7 +146,7 @@ def _frame(data: bytes, head: Header, want: Wanted, place: str, faults: Faults) 
             )
     packed = [packing for packing in ("\\", head.empty) if packing.encode() in data]
     chosen = [
-        _time(when),
+        _absent(fields[0]) if when is None else _time(when),
         *(_cell(column, types, head, packed) for column in want.read),
         *_further(want, types, head, packed),
     ]
@@ -158,8 +175,6 @@ def _frame(data: bytes, head: Header, want: Wanted, place: str, faults: Faults) 
     except pl.exceptions.ComputeError:
         _not_utf8(data, place, faults)
         return lines("utf8-lossy")
-    except pl.exceptions.NoDataError:
-        return pl.DataFrame(schema={TIME: pl.Int64})
 
 
 def _distinct(fields: Sequence[str]) -> tuple[str, ...]:
@@ -170,11 +185,16 @@ def _distinct(fields: Sequence[str]) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def _time(source: str | None) -> pl.Expr:
+def _absent(field: str) -> pl.Expr:
+    """No time, as a column that has as many rows as the log: a constant would have one."""
     import polars as pl
 
-    if source is None:
-        return pl.lit(None, pl.Int64).alias(TIME)
+    return pl.when(pl.col(field).is_null() & pl.lit(False)).then(pl.lit(0, pl.Int64)).alias(TIME)
+
+
+def _time(source: str) -> pl.Expr:
+    import polars as pl
+
     return (pl.col(source) * 1e6 + 0.5).floor().cast(pl.Int64, strict=False).alias(TIME)
 
 

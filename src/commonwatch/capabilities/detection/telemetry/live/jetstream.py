@@ -110,13 +110,12 @@ class JetStream:
 
         where = self.where
         try:
-            self.client = await nats.connect(
+            connecting = nats.connect(
                 list(where.servers),
-                connect_timeout=CONNECT_SECONDS,
-                max_reconnect_attempts=-1,
-                allow_reconnect=True,
+                max_reconnect_attempts=-1,  # a broker that restarts is waited for, once it was there
                 user_credentials=None if where.credentials is None else str(where.credentials),
             )
+            self.client = await asyncio.wait_for(connecting, CONNECT_SECONDS)
             settings = ConsumerConfig(ack_wait=REDELIVER_SECONDS, max_ack_pending=UNHANDLED)
             self.subscription = await self.client.jetstream().pull_subscribe(
                 where.subject, durable=where.durable, stream=where.stream, config=settings
