@@ -72,6 +72,13 @@ class Following:
             short = len(gone) == len(bases) or (one.kind.startswith("temporal") and len(bases) - len(gone) < one.needed)
             yield entry, reason or ("The rules that it stands on cannot match here." if short else "")
 
+    def fields(self, one: Correlation) -> Iterator[str]:
+        """Every field that a correlation groups by or counts."""
+        yield from one.group_by
+        yield from one.fields
+        for names in one.aliases.values():
+            yield from names.values()
+
     def follow(self, told: Iterable[tuple[int, int]], frame: Frame, fields: Fields) -> Iterator[tuple[int, int]]:
         """(row, entry) for each time that a correlation fires, from (row, rule) in the order of rows."""
         if not self.standing_on:

@@ -73,6 +73,15 @@ class SigmaMatcher:
                 alive.add(entry)
         return {entry: Unexecutable(entry, reason) for entry, reason in reasons.items() if entry not in alive}
 
+    def columns(self, mapping: Mapping) -> frozenset[str] | None:
+        """The columns that a reader has to give for these rules; None for all, which keywords ask for."""
+        plan = self._plan(mapping)
+        if plan.keyword_wheres:
+            return None
+        grouping = {field for _, one in self.following.correlations for field in self.following.fields(one)}
+        named = {column for field in grouping if (column := plan.fields.column(field)) is not None}
+        return frozenset(plan.names | named)
+
     def _plan(self, mapping: Mapping) -> Plan:
         plan = self._plans.get(mapping.name)
         if plan is None or plan.mapping != mapping:

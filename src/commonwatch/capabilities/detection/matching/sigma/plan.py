@@ -183,6 +183,8 @@ class Plan:
                 place = wheres.setdefault(where, len(wheres))
                 self.units.append(Unit(number, place, condition, question(condition, self.numbers), one))
         self.wheres = list(wheres)
+        asked = [*self.wheres, *(unit.condition for unit in self.units)]
+        self.names = {name for tree in asked for name in _names(tree)}
 
     def choose(self) -> None:
         """Choose the leaves that make a unit worth a look."""
