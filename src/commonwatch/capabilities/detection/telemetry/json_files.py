@@ -36,11 +36,15 @@ GLOB = frozenset("*?[]{}")  # DuckDB would take a path with these for many paths
 
 @dataclass(frozen=True)
 class Source:
-    """What is read: a stream, whose file DuckDB may open itself when `path` is set and the stream stands at its start."""
+    """What is read: a stream, whose file DuckDB may open itself when `path` is set and the stream stands at its start.
+
+    `spanned` is a part of a file: lines, whatever it begins with.
+    """
 
     place: str
     stream: io.BufferedReader
     path: Path | None = None
+    spanned: bool = False
 
 
 def read(
@@ -48,7 +52,7 @@ def read(
 ) -> Iterator[pa.RecordBatch]:
     """Every event of a JSON stream."""
     start = source.stream.peek(SAMPLE)
-    if not json_text.is_lines(start):
+    if not source.spanned and not json_text.is_lines(start):
         yield from in_python(json_text.documents(source.stream, source.place, faults), want, rows, source.place, faults)
         return
     how = json_sql.plan(want, sample(start))
@@ -121,6 +125,17 @@ def _after(pieces: Iterator[Chunk], lines: int) -> Iterator[Chunk]:
         data = rest.read()
         if data:
             yield Chunk(data)
+
+
+def piece(
+    data: bytes, place: str, want: Wanted, rows: int, faults: Faults, threads: int | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The events of some whole lines: those of a live input, which are looked at anew each time."""
+    how = json_sql.plan(want, sample(data)) if len(data) >= SMALL else None
+    if how is None:
+        yield from in_python(json_text.line_events(data, place, faults), want, rows, place, faults)
+    else:
+        yield from _pieces(iter([Chunk(data)]), place, how, want, rows, faults, threads)
 
 
 def _pieces(

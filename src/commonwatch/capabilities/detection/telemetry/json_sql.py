@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from commonwatch.capabilities.detection.telemetry import paths
 from commonwatch.capabilities.detection.telemetry.batch import Column
 from commonwatch.capabilities.detection.telemetry.cells import MICROSECONDS, MILLISECONDS
+from commonwatch.capabilities.detection.telemetry.chunks import LONGEST
 from commonwatch.capabilities.detection.telemetry.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "texts": "VARCHAR[]"}
-LARGEST_OBJECT = 4 << 20  # bytes of one line, as in `chunks`
+LARGEST_OBJECT = LONGEST  # bytes that DuckDB promises to read; it takes what fits its buffer of 32 MB
 
 
 @dataclass

@@ -49,16 +49,16 @@ def overlong(chunk: Chunk, place: str, faults: Faults) -> None:
 
 
 def parsed(line: bytes, place: str, faults: Faults) -> Event | None:
-    """One event; None, and a fault, for what is not an object."""
+    """One event; None, and a fault, for what is not an object. `null` is an event without fields, as DuckDB has it."""
     try:
         event = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         faults.add(place, faults.records, _reason(line, str(error)), line)
         return None
-    if not isinstance(event, dict):
+    if event is not None and not isinstance(event, dict):
         faults.add(place, faults.records, "not an object", line)
         return None
-    return event
+    return event or {}
 
 
 def _reason(line: bytes, said: str) -> str:
@@ -67,7 +67,7 @@ def _reason(line: bytes, said: str) -> str:
         return "NUL bytes"
     if "utf-8" in said.lower() or "surrogate" in said.lower():
         return "not UTF-8"
-    if "recursion" in said.lower():
+    if "depth" in said.lower():
         return "nested too deep"
     return "not JSON" if line.rstrip().endswith(b"}") else "not whole"
 
@@ -78,9 +78,10 @@ def is_lines(start: bytes) -> bool:
     if first[:1] not in (b"{", b"["):
         return True
     try:
-        return isinstance(orjson.loads(first), dict)
+        whole = orjson.loads(first)
     except orjson.JSONDecodeError:
         return first[:1] == b"{" and first != b"{" and b"\n{" in start
+    return not (isinstance(whole, list) and any(isinstance(entry, dict) for entry in whole))
 
 
 def documents(stream: BinaryIO, place: str, faults: Faults, piece: int = PIECE) -> Iterator[Numbered]:

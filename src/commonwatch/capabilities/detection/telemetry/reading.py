@@ -11,15 +11,32 @@ from __future__ import annotations
 import io
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from commonwatch.capabilities.detection.telemetry import delimited, json_files, json_text, parquet, windows, zeek
+from commonwatch.base.clock import MICROSECONDS, now_us
+from commonwatch.capabilities.detection.telemetry import (
+    delimited,
+    evtx_files,
+    json_files,
+    json_text,
+    parquet,
+    syslog,
+    windows,
+    zeek,
+)
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
 from commonwatch.capabilities.detection.telemetry.chunks import chunks, spanned
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.opening import Opened, opened
-from commonwatch.capabilities.detection.telemetry.recognising import PARQUET, Unrecognised, recognise, recognise_start
+from commonwatch.capabilities.detection.telemetry.recognising import (
+    EVTX,
+    PARQUET,
+    Unrecognised,
+    recognise,
+    recognise_start,
+)
 from commonwatch.capabilities.detection.telemetry.wanted import Wanted, wanted
 from commonwatch.core.errors import InvalidInput
 
@@ -85,18 +102,25 @@ def _batches(
     if start.startswith(PARQUET):
         yield from _stored(part, want, rows, span, faults)
         return
+    if start.startswith(EVTX):
+        yield from evtx_files.read(place, stream, path, want, rows, faults)
+        return
     if form == "zeek" and (head := zeek.header(start)) is not None:
         limited = stream if span is None else _limited(part, span)
         yield from zeek.continued(place, chunks(limited, zeek.PIECE), head, want, rows, faults)
         return
     if span is not None:
         stream, path = _limited(part, span), None
-    if form == "csv":
+    if form == "syslog":
+        yield from _text_lines(part, stream, want, rows, faults)
+    elif form == "csv":
         yield from delimited.read(place, stream, start.split(b"\n", 1)[0], want, rows, faults)
     elif form == "windows":
-        yield from _windows(place, stream, want, rows, faults)
+        yield from _windows(json_files.Source(place, stream, path, span is not None), want, rows, faults)
     else:
-        yield from json_files.read(json_files.Source(place, stream, path), want, rows, faults, threads)
+        yield from json_files.read(
+            json_files.Source(place, stream, path, span is not None), want, rows, faults, threads
+        )
 
 
 def _stored(part: Opened, want: Wanted, rows: int, span: Span | None, faults: Faults) -> Iterator[pa.RecordBatch]:
@@ -117,12 +141,20 @@ def _limited(part: Opened, span: Span) -> io.BufferedReader:
     return spanned(part.stream, span.start, span.end)
 
 
-def _windows(
-    place: str, stream: io.BufferedReader, want: Wanted, rows: int, faults: Faults
-) -> Iterator[pa.RecordBatch]:
-    lines = json_text.is_lines(stream.peek(START))
-    numbered = (
-        json_text.chunk_events(chunks(stream), place, faults) if lines else json_text.documents(stream, place, faults)
-    )
+def _windows(source: json_files.Source, want: Wanted, rows: int, faults: Faults) -> Iterator[pa.RecordBatch]:
+    if source.spanned or json_text.is_lines(source.stream.peek(START)):
+        numbered = json_text.chunk_events(chunks(source.stream), source.place, faults)
+    else:
+        numbered = json_text.documents(source.stream, source.place, faults)
     for records, run in json_text.grouped(numbered, min(rows, 8_192), windows.flattened):
-        yield json_files.python_batch(want, run, records, place, faults)
+        yield json_files.python_batch(want, run, records, source.place, faults)
+
+
+def _text_lines(
+    part: Opened, stream: io.BufferedReader, want: Wanted, rows: int, faults: Faults
+) -> Iterator[pa.RecordBatch]:
+    changed = now_us() if part.path is None else part.path.stat().st_mtime_ns // 1_000
+    reference = datetime.fromtimestamp(changed / MICROSECONDS, UTC)
+    numbered = syslog.chunk_events(chunks(stream), part.place, reference, faults)
+    for records, run in json_text.grouped(numbered, min(rows, 8_192), lambda event: event):
+        yield json_files.python_batch(want, run, records, part.place, faults)

@@ -86,12 +86,12 @@ def continued(
             continue
         data = piece.data
         while data:
-            found, head, data = _until_header(data, head, place, want, faults)
+            found, head, data = until_header(data, head, place, want, faults)
             for start in range(0, found.num_rows, rows):
                 yield found.slice(start, rows)
 
 
-def _until_header(
+def until_header(
     data: bytes, head: Header, place: str, want: Wanted, faults: Faults
 ) -> tuple[pa.RecordBatch, Header, bytes]:
     """The events before the next header that changes the fields; the header that then holds, and what comes after it."""
@@ -105,8 +105,8 @@ def _until_header(
     numbered = _numbered(frame, blank, faults.records)
     dropped = []
     for row, line in odd.items():
-        if line.startswith(b"#"):
-            head = head.with_line(line) if cut is None or row <= cut else head
+        if line.lstrip().startswith(b"#"):
+            head = head.with_line(line.lstrip()) if cut is None or row <= cut else head
         if row < frame.height and not _kept(line, head, numbered, row, place, faults):
             dropped.append(row)
     faults.records += frame.height - len(blank) + (cut is not None)
@@ -145,6 +145,7 @@ def _frame(data: bytes, head: Header, want: Wanted, place: str, faults: Faults) 
             ignore_errors=True,
             truncate_ragged_lines=True,
             missing_columns="insert",
+            extra_columns="ignore",
             encoding=encoding,  # type: ignore[arg-type]
         )
         return scan.select(chosen).collect()
@@ -233,14 +234,14 @@ def _odd(frame: pl.DataFrame, data: bytes) -> dict[int, bytes]:
 def _change(odd: dict[int, bytes], head: Header) -> int | None:
     """The row of the first header whose fields are not those that hold."""
     for row, line in odd.items():
-        if line.startswith(b"#fields") and head.with_line(line).fields != head.fields:
+        if line.lstrip().startswith(b"#fields") and head.with_line(line.lstrip()).fields != head.fields:
             return row
     return None
 
 
 def _kept(line: bytes, head: Header, frame: pl.DataFrame, row: int, place: str, faults: Faults) -> bool:
     """Whether a line without a time or port is an event; counts what is wrong with it."""
-    if not line.strip() or line.startswith(b"#"):
+    if not line.strip() or line.lstrip().startswith(b"#"):
         return False
     values = line.rstrip(b"\r").split(head.separator.encode())
     record = int(frame.get_column(RECORD)[row])
