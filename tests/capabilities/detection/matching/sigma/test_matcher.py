@@ -314,3 +314,39 @@ def test_a_correlation_that_cannot_fire_says_why() -> None:
     assert reasons[1] == "It stands on rules that are not here: nowhere."
     assert "only when its time span has passed" in reasons[2]
     assert reasons[3] == "The rules that it stands on cannot match here."
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.lists(DETECTIONS, max_size=5), min_size=2, max_size=9), EVENTS)
+def test_a_renewed_matcher_answers_as_a_new_one(changes: list[list[str]], events: list[Event]) -> None:
+    matcher = SigmaMatcher([], 0)
+    pairs: list[tuple[int, Reading]] = []
+    for generation, detections in enumerate(changes, 1):
+        gone = generation % 3
+        added = [(generation * 100 + place, read(rule_text(text))) for place, text in enumerate(detections)]
+        pairs = pairs[gone:] + added
+        matcher = matcher.renewed(pairs, generation)
+        assert matcher.generation == generation
+        assert hits(matcher, batch_of(events)) == hits(SigmaMatcher(pairs, generation), batch_of(events))
+
+
+def test_a_renewed_matcher_goes_on_with_its_correlations() -> None:
+    logons, other = read(LOGONS), read(rule_text("s: {Image: x}, condition: s"))
+    matcher = SigmaMatcher([(5, logons)], 1)
+    assert hits(matcher, batch_of([logon(0), logon(1)])) == []
+    renewed = matcher.renewed([(5, logons), (6, other)], 2)
+    assert hits(renewed, batch_of([logon(2)])) == [(0, 5, "")]
+
+
+def test_a_reader_learns_which_columns_are_asked_for() -> None:
+    one = read(rule_text("s: {Image|endswith: x, User|re: y}, condition: s"))
+    assert set(SigmaMatcher([(1, one)], 1).columns(WINDOWS) or ()) == {
+        "Channel",
+        "EventID",
+        "Image",
+        "NewProcessName",
+        "User",
+        "SubjectUserName",
+    }
+    assert "TargetUserName" in (SigmaMatcher([(1, read(LOGONS))], 1).columns(WINDOWS) or ())
+    assert SigmaMatcher([(1, read(rule_text("k: [evil], condition: k")))], 1).columns(WINDOWS) is None

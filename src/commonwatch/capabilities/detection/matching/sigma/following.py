@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as AbstractSequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from commonwatch.capabilities.detection.matching.sigma.plan import Fields
+import msgspec
+
+from commonwatch.capabilities.detection.matching.sigma.preparing import Fields
 from commonwatch.core.patterns.sigma.rules import Correlation, Reading, Rule
 from commonwatch.core.patterns.sigma.sequence import Group, Sequence
 
@@ -61,6 +63,13 @@ class Following:
                         silent.add(base)
         self.silent = frozenset(silent)
 
+    def take_over(self, before: Following) -> None:
+        """Go on with the state of correlations that are still the same."""
+        states = dict(zip(map(_key, before.correlations), before.sequences, strict=True))
+        self.sequences = [
+            states.get(_key(one), new) for one, new in zip(self.correlations, self.sequences, strict=True)
+        ]
+
     def _node(self, name: str, entry: int, nodes: list[tuple[int, Rule | Correlation]]) -> int | None:
         named = self.by_name.get(name, [])
         return next((node for node in named if nodes[node][0] == entry), named[0] if named else None)
@@ -71,6 +80,13 @@ class Following:
             gone = [base for base in bases if base in lost]
             short = len(gone) == len(bases) or (one.kind.startswith("temporal") and len(bases) - len(gone) < one.needed)
             yield entry, reason or ("The rules that it stands on cannot match here." if short else "")
+
+    def fields(self, one: Correlation) -> Iterator[str]:
+        """Every field that a correlation groups by or counts."""
+        yield from one.group_by
+        yield from one.fields
+        for names in one.aliases.values():
+            yield from names.values()
 
     def follow(self, told: Iterable[tuple[int, int]], frame: Frame, fields: Fields) -> Iterator[tuple[int, int]]:
         """(row, entry) for each time that a correlation fires, from (row, rule) in the order of rows."""
@@ -93,6 +109,11 @@ class Following:
                     yield row, entry
                 if level < _MAX_LEVELS:
                     yield from self._tell(row, above, frame, fields, level + 1)
+
+
+def _key(entry_and_correlation: tuple[int, Correlation]) -> tuple[int, bytes]:
+    entry, one = entry_and_correlation
+    return entry, msgspec.json.encode(one)
 
 
 def _reason(one: Correlation, bases: dict[str, int | None]) -> str:

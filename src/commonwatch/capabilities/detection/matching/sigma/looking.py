@@ -15,7 +15,8 @@ import numpy as np
 from commonwatch.capabilities.detection.matching.sigma.columns import Said
 from commonwatch.capabilities.detection.matching.sigma.execution import Row
 from commonwatch.capabilities.detection.matching.sigma.frame import Codes, Encoded, Flags, Frame
-from commonwatch.capabilities.detection.matching.sigma.plan import KEYWORDS, Plan
+from commonwatch.capabilities.detection.matching.sigma.plan import Plan
+from commonwatch.capabilities.detection.matching.sigma.preparing import KEYWORDS
 from commonwatch.core.patterns.sigma.evaluate import matches
 from commonwatch.core.patterns.sigma.tree import Leaf
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from commonwatch.capabilities.detection.matching.matcher import Unexecutable, hits_schema
 from commonwatch.capabilities.detection.matching.sigma.following import Following
-from commonwatch.capabilities.detection.matching.sigma.plan import Plan
+from commonwatch.capabilities.detection.matching.sigma.plan import MAX_AGE, Plan
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
 from commonwatch.core.patterns.sigma.rules import Reading, Rule
 from commonwatch.core.patterns.sigma.tree import Leaf
@@ -34,6 +34,18 @@ class SigmaMatcher:
         self.entries = frozenset(entry for entry, reading in readings if reading.rules or reading.correlations)
         self._plans: dict[str, Plan] = {}
         self._answers: dict[tuple[Leaf, str], bool] = {}
+        self._before: dict[str, Plan] = {}
+
+    def renewed(self, pairs: Iterable[tuple[int, Reading]], generation: int) -> SigmaMatcher:
+        """A matcher of these entries, made from this one: hand in the same readings for entries that did not change.
+
+        Takes over the state of correlations, so this one is not to be used any more.
+        """
+        new = SigmaMatcher(pairs, generation)
+        new.following.take_over(self.following)
+        new._before = {name: plan for name, plan in {**self._before, **self._plans}.items() if plan.age < MAX_AGE}
+        new._answers = self._answers
+        return new
 
     def match(self, batch: Batch) -> pa.RecordBatch:
         """Hits by row, entry and column."""
@@ -73,10 +85,21 @@ class SigmaMatcher:
                 alive.add(entry)
         return {entry: Unexecutable(entry, reason) for entry, reason in reasons.items() if entry not in alive}
 
+    def columns(self, mapping: Mapping) -> frozenset[str] | None:
+        """The columns that a reader has to give for these rules; None for all, which keywords ask for."""
+        plan = self._plan(mapping)
+        if plan.keyword_wheres:
+            return None
+        grouping = {field for _, one in self.following.correlations for field in self.following.fields(one)}
+        named = {column for field in grouping if (column := plan.fields.column(field)) is not None}
+        return frozenset(plan.names | named)
+
     def _plan(self, mapping: Mapping) -> Plan:
         plan = self._plans.get(mapping.name)
         if plan is None or plan.mapping != mapping:
-            plan = self._plans[mapping.name] = Plan(enumerate(rule for _, rule in self.rules), mapping)
+            before = self._before.pop(mapping.name, None)
+            usable = before if before is not None and before.mapping == mapping else None
+            plan = self._plans[mapping.name] = Plan(enumerate(rule for _, rule in self.rules), mapping, usable)
         return plan
 
 
