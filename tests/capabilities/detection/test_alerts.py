@@ -22,6 +22,7 @@ from tests.capabilities.detection.intel import brought, domain, follow
 
 NOW = 1_796_090_000_000_000  # 2026-12-01
 DAY = NOW - NOW % DAY_US
+OWN = "home"
 
 
 def hit(row: Indicator, number: int, **more: Any) -> Hit:
@@ -207,7 +208,7 @@ def test_an_author_that_would_not_get_it_is_not_told_and_the_reasons_are_kept(re
 
     alert = foreign_alert()
     closed = (
-        '@id("member/home/quiet")\n@title("No sightings go out")\n@law("house rule")\n@date("2026-01-01")\n'
+        f'@id("member/{OWN}/quiet")\n@title("No sightings go out")\n@law("house rule")\n@date("2026-01-01")\n'
         '@explain("This member sends nothing of its own")\n'
         'forbid (principal, action == Action::"share", resource) when { resource.owner == Member::"home" } unless { context.own };'
     )

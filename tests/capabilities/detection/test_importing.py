@@ -27,14 +27,20 @@ def written(path: Path, *lines: str) -> Path:
 
 
 def test_a_list_becomes_indicators_that_everybody_green_gets(ready: Path, tmp_path: Path) -> None:
-    path = written(tmp_path / "l.txt", "# a remark", "45.9.148.108", "evil[.]example", "hxxp://evil.example/a", "10.0.0.1", "co.jp")
+    path = written(
+        tmp_path / "l.txt", "# a remark", "45.9.148.108", "evil[.]example", "hxxp://evil.example/a", "10.0.0.1", "co.jp"
+    )
     done = taken(path, confidence=40)
     assert (done.values, done.admitted, done.left_out) == (3, 3, 2)
     follow()
     rows = Indicator.objects.all()
     assert {row.confidence for row in rows} == {40}
     assert {row.author for row in rows} == {Member.objects.get(name="home").identity}
-    assert sorted(kind for row in rows for kind in row.values.values_list("kind", flat=True)) == ["address", "domain", "url"]
+    assert sorted(kind for row in rows for kind in row.values.values_list("kind", flat=True)) == [
+        "address",
+        "domain",
+        "url",
+    ]
     member("other")
     assert len(objects("other")) == 3
 

@@ -28,8 +28,6 @@ def test_a_worker_without_telemetry_and_every_command_s_help_load_no_heavy_libra
         "COMMONWATCH_DATA": str(tmp_path),
         "DJANGO_SETTINGS_MODULE": "commonwatch.site.settings",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"

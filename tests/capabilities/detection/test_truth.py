@@ -56,7 +56,18 @@ def expected(ready: Path, shared: Path) -> Iterator[dict[str, Any]]:
 
 
 def alerts() -> list[tuple[Any, ...]]:
-    fields = ("stix_id", "source", "entity", "window_us", "count", "first_us", "last_us", "score", "suppressed", "value")
+    fields = (
+        "stix_id",
+        "source",
+        "entity",
+        "window_us",
+        "count",
+        "first_us",
+        "last_us",
+        "score",
+        "suppressed",
+        "value",
+    )
     return sorted(Alert.objects.values_list(*fields))
 
 
@@ -84,5 +95,7 @@ def test_every_true_hit_is_found_live_and_by_hunt_alike_and_no_trap_alerts(
     loud = {row[0] for row in hunted if not row[8]}
     assert ids(true_values(expected)) - loud == set()  # recall 1.0
     assert ids(trap_values(expected)) & loud == set()
-    assert {row[0] for row in hunted if row[8]} & ids(trap_values(expected))  # traps occur, and are kept with their reason
+    assert {row[0] for row in hunted if row[8]} & ids(
+        trap_values(expected)
+    )  # traps occur, and are kept with their reason
     assert live == hunted

@@ -23,7 +23,7 @@ from tests.base.release.nodes import indicator
 from tests.capabilities.detection.intel import brought, domain
 
 NOW = 1_796_090_000_000_000
-FRESH = {"valid_from": "2026-11-01T00:00:00Z", "confidence": 80}
+FRESH: dict[str, Any] = {"valid_from": "2026-11-01T00:00:00Z", "confidence": 80}
 
 
 def dns(name: str, second: int = 0, client: str = "10.0.0.7") -> str:
@@ -140,7 +140,9 @@ def test_patterns_and_rules_match_beside_values(log: Path, engine: Engine) -> No
         indicator(1, "GREEN", pattern="[domain-name:value LIKE '%.evil.example']", **FRESH),
         indicator(2, "GREEN", pattern="[domain-name:value = 'unclosed]", **FRESH),
         indicator(3, "GREEN", pattern="rule broken {", pattern_type="yara", **FRESH),
-        indicator(4, "GREEN", pattern='rule r { strings: $a = "deep.evil.example" condition: $a }', pattern_type="yara"),
+        indicator(
+            4, "GREEN", pattern='rule r { strings: $a = "deep.evil.example" condition: $a }', pattern_type="yara"
+        ),
         indicator(5, "GREEN", pattern="alert tcp any any", pattern_type="snort"),
     )
     write(log, dns("deep.evil.example", 1))
@@ -155,7 +157,18 @@ def test_patterns_and_rules_match_beside_values(log: Path, engine: Engine) -> No
 
 
 def alerts() -> list[tuple[Any, ...]]:
-    fields = ("stix_id", "source", "entity", "window_us", "count", "first_us", "last_us", "score", "severity", "suppressed")
+    fields = (
+        "stix_id",
+        "source",
+        "entity",
+        "window_us",
+        "count",
+        "first_us",
+        "last_us",
+        "score",
+        "severity",
+        "suppressed",
+    )
     return sorted(Alert.objects.values_list(*fields))
 
 
@@ -164,7 +177,9 @@ def test_live_and_hunt_say_the_same_of_a_week_of_trickbot(ready: Path, shared: P
     from commonwatch.core.stix.markings import TLP2
 
     expected = json.loads((shared / "telemetry" / "expected-open.json").read_text())["pair1_trickbot"]
-    said = Said("identity--00000000-0000-4000-8000-000000000001", "list", (TLP2["TLP:GREEN"],), "2018-11-01T00:00:00.000Z")
+    said = Said(
+        "identity--00000000-0000-4000-8000-000000000001", "list", (TLP2["TLP:GREEN"],), "2018-11-01T00:00:00.000Z"
+    )
     objects = [indicator_of(Value(Kind.ENDPOINT, hit["indicator"]), said) for hit in expected["hits"]]
     brought(*[one for one in objects if one is not None])
     log = shared / "telemetry" / "zeek-trickbot-2018" / "conn.log"
