@@ -10,6 +10,7 @@ from commonwatch.base.intake import commands as intake
 from commonwatch.base.journal import commands as journal
 from commonwatch.base.parties import commands as parties
 from commonwatch.base.release import commands as release
+from commonwatch.capabilities.detection import commands as detection
 from commonwatch.capabilities.exchange import commands as exchange
 from commonwatch.capabilities.federation import commands as federation
 from commonwatch.cli import inspect, serve
@@ -32,6 +33,8 @@ app.command("import")(exchange.import_)
 app.command()(exchange.export)
 app.command()(exchange.publish)
 app.command()(exchange.revoke)
+app.command()(detection.watch)
+app.command()(detection.hunt)
 app.command()(release.explain)
 app.command("why-not")(release.why_not)
 app.command()(release.simulate)
@@ -57,6 +60,12 @@ for name, part in (
     ("source", exchange.sources),
     ("federation", federation.app),
     ("bundle", federation.bundle_app),
+    ("detection", detection.detection),
+    ("indicators", detection.indicators),
+    ("alerts", detection.alerts),
+    ("sightings", detection.sightings),
+    ("benign", detection.benign),
+    ("telemetry", detection.telemetry),
     ("follower", journal.followers_app),
 ):
     app.add_typer(part, name=name)

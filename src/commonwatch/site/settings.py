@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "commonwatch.base.intake",
     "commonwatch.capabilities.exchange",
     "commonwatch.capabilities.federation",
+    "commonwatch.capabilities.detection",
     "commonwatch.console",
     "commonwatch.api",
 ]
