@@ -3,7 +3,9 @@
 1. Clean rows of the node's own are split: seven in ten are learned, three in ten say how each member's scores are distributed
    on rows it has not seen, and so what evidence a score is (`evidence`) and where the threshold lies (`thresholds`).
 2. The score is the sum of the members' evidence (as in Fisher's combination of tests), so it is in powers of ten.
-3. A member's evidence is shared out among the features in the proportion of their positive parts in it.
+3. Members: an isolation forest, which knows clean rows only, words that no clean row has, and where attacks are known, trees on them. Chosen by leaving out
+   kinds of attacks and kinds of clean traffic (docs/anomalies.md).
+4. A member's evidence is shared out among the features in the proportion of their positive parts in it.
 """
 
 from __future__ import annotations
@@ -11,20 +13,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from commonwatch.capabilities.detection.anomalies.evidence import Evidence
-from commonwatch.capabilities.detection.anomalies.members import GRID, Coding, Shape, Trees, contrast
+from commonwatch.capabilities.detection.anomalies.forest import Forest
+from commonwatch.capabilities.detection.anomalies.forest import restored as restored_forest
+from commonwatch.capabilities.detection.anomalies.known import Trees
 from commonwatch.capabilities.detection.anomalies.saving import Origin, Stored
 from commonwatch.capabilities.detection.anomalies.scoring import Reason, Score, compared, number, strongest
-from commonwatch.capabilities.detection.anomalies.tables import Table
+from commonwatch.capabilities.detection.anomalies.tables import Coding, Table
 from commonwatch.capabilities.detection.anomalies.thresholds import threshold
+from commonwatch.capabilities.detection.anomalies.unseen import Unseen
 from commonwatch.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
+
+Member: TypeAlias = Forest | Trees | Unseen
 
 KIND = "ordinary"
 FEWEST = 200  # clean rows
@@ -41,7 +48,7 @@ class Ordinary:
     coding: Coding
     word_shares: Sequence[Sequence[float]]
     usual: Array
-    members: Mapping[str, Shape | Trees]
+    members: Mapping[str, Member]
     evidence: Mapping[str, Evidence]
     clean: Array
     origin: Origin
@@ -103,14 +110,8 @@ class Ordinary:
 
     def stored(self) -> Stored:
         """As it is saved."""
-        shape = self.members["shape"]
-        assert isinstance(shape, Shape)  # noqa: S101 - `fit` and `restored` make no other
-        arrays = {
-            "quantiles": shape.quantiles,
-            "centre": shape.centre,
-            "precision": shape.precision,
-            "usual": self.usual,
-        }
+        forests = [one for one in self.members.values() if isinstance(one, Forest)]
+        arrays = {"usual": self.usual, **forests[0].arrays()}
         arrays |= {"clean": self.clean, **{f"evidence_{name}": one.clean for name, one in self.evidence.items()}}
         texts = {name: one.booster.model_to_string() for name, one in self.members.items() if isinstance(one, Trees)}
         settings = {
@@ -132,9 +133,9 @@ def fit(clean: Table, origin: Origin, *, known: Table | None = None, rate: float
     held = np.random.default_rng(origin.seed).random(len(clean)) < HELD_BACK
     learned, rest = clean.rows(~held), clean.rows(held)
     coding, shares = _words(learned)
-    members: dict[str, Shape | Trees] = {
-        "shape": Shape.fitted(learned, coding),
-        "contrast": Trees.fitted(learned, contrast(learned, coding, origin.seed), coding, origin.seed),
+    members: dict[str, Member] = {
+        "forest": Forest.fitted(learned, coding, origin.seed),
+        "unseen": Unseen(coding),
     }
     if known is not None and len(known):
         members["known"] = Trees.fitted(learned, known, coding, origin.seed)
@@ -153,8 +154,9 @@ def restored(stored: Stored) -> Ordinary:
     settings, arrays = stored.settings, stored.arrays
     try:
         coding = Coding([list(map(str, known)) for known in settings["known"]])
-        members: dict[str, Shape | Trees] = {
-            "shape": Shape(arrays["quantiles"], arrays["centre"], arrays["precision"], coding)
+        members: dict[str, Member] = {
+            "forest": restored_forest(dict(arrays), coding),
+            "unseen": Unseen(coding),
         }
         for name, text in stored.texts.items():
             members[name] = Trees(lightgbm.Booster(model_str=text), coding)
@@ -170,7 +172,7 @@ def restored(stored: Stored) -> Ordinary:
     return model
 
 
-def combined(members: Mapping[str, Shape | Trees], evidence: Mapping[str, Evidence], rows: Table) -> Array:
+def combined(members: Mapping[str, Member], evidence: Mapping[str, Evidence], rows: Table) -> Array:
     """The sum of the members' evidence."""
     import numpy as np
 
@@ -178,12 +180,10 @@ def combined(members: Mapping[str, Shape | Trees], evidence: Mapping[str, Eviden
 
 
 def _check_sizes(model: Ordinary, arrays: Mapping[str, Array]) -> None:
-    width = len(model.number_names) + sum(map(len, model.coding.known))
+    width = len(model.number_names) + len(model.word_names)
     fitting = (
-        arrays["quantiles"].shape == (GRID, len(model.number_names))
-        and arrays["usual"].shape == (len(model.number_names),)
-        and arrays["centre"].shape == (width,)
-        and arrays["precision"].shape == (width, width)
+        arrays["usual"].shape == (len(model.number_names),)
+        and all(one.fits(width) for one in model.members.values() if isinstance(one, Forest))
         and model.clean.ndim == 1
         and len(model.clean) > 0
         and len(model.coding.known) == len(model.word_names) == len(model.word_shares)

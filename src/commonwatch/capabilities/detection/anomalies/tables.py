@@ -35,6 +35,30 @@ class Table:
         return self.number_names + self.word_names
 
 
+@dataclass(frozen=True)
+class Coding:
+    """Words by their place in each feature's list of known ones; -1 is any other."""
+
+    known: Sequence[Sequence[str]]
+
+    def codes(self, words: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Rows of places."""
+        import numpy as np
+
+        found = np.full(words.shape, -1, dtype=float)
+        for column, known in enumerate(self.known):
+            for place, word in enumerate(known):
+                found[words[:, column] == word, column] = place
+        return found
+
+
+def encoded(rows: Table, coding: Coding) -> np.ndarray[Any, Any]:
+    """Numbers, and words by their places."""
+    import numpy as np
+
+    return np.hstack([rows.numbers, coding.codes(rows.words)])
+
+
 def table(number_names: Sequence[str], word_names: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     """From rows of numbers, then words; raises InvalidInput at the first row that does not fit."""
     import numpy as np
