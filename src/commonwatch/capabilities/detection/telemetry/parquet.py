@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+PIECE = 200_000  # rows that are held at once
+
 
 def fields(path: Path) -> list[str]:
     """The names of the columns and of what lies in structs, as ways."""
@@ -45,15 +47,37 @@ def read(
     scan = pl.scan_parquet(path, glob=False)
     schema = scan.collect_schema()
     chosen = [_time(want, schema), *(_cell(column, schema) for column in want.read), *_further(want, schema)]
-    total = sum(groups(path)) if last is None else last
     faults.records = first
-    for start in range(first, total, rows):
-        frame = scan.slice(start, min(rows, total - start)).select(chosen).collect()
-        frame = frame.insert_column(
-            1, pl.int_range(start + 1, start + 1 + frame.height, dtype=pl.Int64, eager=True).alias(RECORD)
-        )
+    for start, end in _pieces(groups(path), first, last):
+        frame = _without_empty(scan.slice(start, end - start).select(chosen).collect())
+        records = pl.int_range(start + 1, start + 1 + frame.height, dtype=pl.Int64, eager=True).alias(RECORD)
+        found = _batch(frame.insert_column(1, records), want)
         faults.records += frame.height
-        yield _batch(frame, want)
+        for at in range(0, found.num_rows, rows):
+            yield found.slice(at, rows)
+
+
+def _pieces(counts: list[int], first: int, last: int | None) -> Iterator[tuple[int, int]]:
+    """Ranges of rows of about a size, cut where row groups end: half a row group costs as much as all of it."""
+    total = sum(counts)
+    end = total if last is None else min(last, total)
+    start = at = 0
+    for count in counts:
+        at += count
+        if at - start >= PIECE or at == total:
+            if max(start, first) < min(at, end):
+                yield max(start, first), min(at, end)
+            start = at
+
+
+def _without_empty(frame: pl.DataFrame) -> pl.DataFrame:
+    """Empty texts are no values; most files have none, so they are looked for first."""
+    import polars as pl
+
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    found = frame.select((pl.col(name).str.len_bytes().min() == 0).alias(name) for name in texts) if texts else frame
+    empty = [name for name in texts if found.item(0, name)]
+    return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in empty)
 
 
 def _batch(frame: pl.DataFrame, want: Wanted) -> pa.RecordBatch:
@@ -135,8 +159,6 @@ def _cell(column: Column, schema: pl.Schema) -> pl.Expr:
     if isinstance(dtype, pl.List | pl.Struct):
         return pl.lit(None, wanted).alias(column.name)
     value = value if dtype == wanted else value.cast(wanted, strict=False)
-    if column.type == "text":
-        value = pl.when(value != "").then(value)
     return value.alias(column.name)
 
 
