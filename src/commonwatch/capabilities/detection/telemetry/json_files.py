@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SAMPLE = 1 << 20  # bytes that are looked at before a file is read
 EVENTS = 200  # of them
 SMALL = 1 << 17  # bytes below which a query costs more than Python: some 400 events
+ANEW = 3  # times that, where connection and plan are made for this one piece
 GLOB = frozenset("*?[]{}")  # DuckDB would take a path with these for many paths
 
 
@@ -131,7 +132,7 @@ def piece(
     data: bytes, place: str, want: Wanted, rows: int, faults: Faults, threads: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """The events of some whole lines: those of a live input, which are looked at anew each time."""
-    how = json_sql.plan(want, sample(data)) if len(data) >= SMALL else None
+    how = json_sql.plan(want, sample(data)) if len(data) >= ANEW * SMALL else None
     if how is None:
         yield from in_python(json_text.line_events(data, place, faults), want, rows, place, faults)
     else:
