@@ -65,6 +65,7 @@ for name, part in (
     ("alerts", detection.alerts),
     ("sightings", detection.sightings),
     ("benign", detection.benign),
+    ("anomalies", detection.anomalies),
     ("telemetry", detection.telemetry),
     ("follower", journal.followers_app),
 ):

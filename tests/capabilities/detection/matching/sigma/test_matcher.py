@@ -18,7 +18,6 @@ from commonwatch.capabilities.detection.matching.sigma.matcher import SigmaMatch
 from commonwatch.capabilities.detection.telemetry.batch import TIME, Batch, Column
 from commonwatch.capabilities.detection.telemetry.batch import Mapping as Mapped
 from commonwatch.capabilities.detection.telemetry.mappings import mappings
-from commonwatch.capabilities.detection.telemetry.reading import read as read_telemetry
 from commonwatch.core.patterns.sigma.evaluate import matches
 from commonwatch.core.patterns.sigma.reading import read
 from commonwatch.core.patterns.sigma.rules import Reading
