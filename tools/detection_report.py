@@ -176,6 +176,13 @@ def volume(meter: dict[str, Any], alerts: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _beyond(reasons: Counter[str]) -> str:
+    if not reasons:
+        return "* No indicator among them is beyond what can be executed (`commonwatch detection unexecutable`)."
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in reasons.most_common())
+    return f"* Beyond what can be executed: {counts}; each has its reason in `commonwatch detection unexecutable`."
+
+
 def report(data: Path, folder: Path) -> str:
     """The whole page."""
     expected = json.loads((data / "telemetry" / "expected-open.json").read_text())
@@ -190,10 +197,7 @@ def report(data: Path, folder: Path) -> str:
         "## What goes in",
         "",
         *intake,
-        (
-            f"* {len(unread):,} indicators cannot be executed: {dict(reasons.most_common())}; each has its reason in "
-            "`commonwatch detection unexecutable`."
-        ),
+        _beyond(reasons),
         "",
         "## True hits",
         "",
