@@ -9,6 +9,7 @@ import typer
 from commonwatch.base.clock import now_us
 from commonwatch.base.terminal import current
 from commonwatch.capabilities.detection.alerts import queries as alerts
+from commonwatch.capabilities.detection.commands.given import need_extra
 from commonwatch.capabilities.detection.indicators import queries
 
 app = typer.Typer(no_args_is_help=True, help="What this member matches with, and what it cannot use.")
@@ -50,6 +51,23 @@ def unexecutable(limit: Limit = 100) -> None:
     rows = [[row["object"], row["type"], row["reason"]] for row in found]
     current().table(["object", "type", "reason"], rows, "Every indicator that is in force can be executed.")
     current().result(found)
+
+
+@app.command()
+def gaps(
+    mapping: Annotated[str, typer.Argument(help="A kind of log: zeek-dns, windows, suricata-eve ...")],
+) -> None:
+    """Show why indicators and rules in force can never match one kind of log, and how many each reason keeps from it.
+
+    Example: commonwatch detection gaps zeek-dns
+    """
+    need_extra()
+    from commonwatch.capabilities.detection.indicators.gaps import gaps as found
+
+    rows = found(mapping)
+    shown = [[f"{row.count:,}", row.reason, ", ".join(row.examples)] for row in rows]
+    current().table(["indicators", "because", "for example"], shown, f"Everything in force can match {mapping}.")
+    current().result(rows)
 
 
 @app.command()
