@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from commonwatch.core.patterns.stix.bindings import (
     MOST_BEGINNINGS,
@@ -32,6 +33,13 @@ from commonwatch.core.patterns.stix.syntax import (
     Together,
     Within,
 )
+
+
+class Widths(NamedTuple):
+    """How many sets that others dominate are kept, and given on: one where nothing further has to be joined to them."""
+
+    kept: int
+    out: int
 
 
 class Node:
@@ -105,10 +113,10 @@ class _Window(Node):
 class _Joined(Node):
     """AND and FOLLOWEDBY: `before[i]` holds sets of the parts up to i, `own[i]` those of part i + 1 alone."""
 
-    def __init__(self, parts: list[Node], in_order: bool, width: int, numbers: Iterator[int]) -> None:
+    def __init__(self, parts: list[Node], in_order: bool, widths: Widths, numbers: Iterator[int]) -> None:
         self.parts = parts
         self.in_order = in_order
-        self.width = width
+        self.width, self.out = widths
         self.before = [next(numbers) for _ in parts[1:]]
         self.own = [next(numbers) for _ in parts[1:]]
         self.brackets = frozenset().union(*(part.brackets for part in parts))
@@ -116,19 +124,22 @@ class _Joined(Node):
     def _advance(self, state: State, arrival: Arrival) -> list[Binding]:
         done = self.parts[0].advance(state, arrival)
         for number, part in enumerate(self.parts[1:]):
+            width = self.out if number + 2 == len(self.parts) else self.width
             new = part.advance(state, arrival)
             if not new and not done:
                 continue
             before, own = state.stores[self.before[number]], state.stores[self.own[number]]
-            joined = [pair for right in new for pair in self._joins(state, reversed(before), (right,))]
-            joined += [pair for left in done for pair in self._joins(state, (left,), self._after(left, own))]
+            joined = [pair for right in new for pair in self._joins(state, reversed(before), (right,), width)]
+            joined += [pair for left in done for pair in self._joins(state, (left,), self._after(left, own), width)]
             self._keep(state, number, done, new)
-            done = best(joined, self.width, state.floor)
+            done = best(joined, width, state.floor)
         return done
 
-    def _joins(self, state: State, lefts: Iterable[Binding], rights: Iterable[Binding]) -> Iterator[Binding]:
+    def _joins(
+        self, state: State, lefts: Iterable[Binding], rights: Iterable[Binding], width: int
+    ) -> Iterator[Binding]:
         pairs = (pair for left in lefts for right in rights if (pair := self._join(left, right)) is not None)
-        return islice(pairs, self.width if state.ordered else MOST_OPEN)
+        return islice(pairs, width if state.ordered else MOST_OPEN)
 
     def _after(self, left: Binding, own: list[Binding]) -> Iterator[Binding]:
         """Sets of the next part that may follow, the tightest first: where order matters, few in a stream in order."""
@@ -170,10 +181,10 @@ class _Joined(Node):
 
 
 class _Repeats(Node):
-    def __init__(self, part: Node, times: int, width: int, numbers: Iterator[int]) -> None:
+    def __init__(self, part: Node, times: int, widths: Widths, numbers: Iterator[int]) -> None:
         self.part = part
         self.times = times
-        self.width = width
+        self.width, self.out = widths
         self.store = next(numbers)
         self.brackets = part.brackets
 
@@ -182,11 +193,12 @@ class _Repeats(Node):
         if self.times == 1:
             return new
         store = state.stores[self.store]
-        found = [many for one in new for many in self._sets(state, one, store)]
+        kept = self.times * max((len(one.keys) for one in new), default=1) + self.width
+        found = [many for one in new for many in self._sets(state, one, store[-kept:] if state.ordered else store)]
         for binding in new:
             insort(store, binding)
-        tidy(state, self.store, self.times * max((len(one.keys) for one in new), default=1) + self.width, [])
-        return best(found, self.width, state.floor)
+        tidy(state, self.store, kept, [])
+        return best(found, self.out, state.floor)
 
     def _sets(self, state: State, one: Binding, store: list[Binding]) -> Iterator[Binding]:
         """Sets of `times` parts that hold the new one, the ones closest to it first."""
@@ -194,7 +206,7 @@ class _Repeats(Node):
         for late in sorted(lates):
             pool = [other for other in reversed(store) if other.late <= late]
             if len(pool) + 1 >= self.times:
-                for chosen in choices(pool, self.times - 1, one.keys, self.width):
+                for chosen in choices(pool, self.times - 1, one.keys, self.out):
                     yield merged([*reversed(chosen), one])
 
     def stores(self) -> Iterator[int]:
@@ -208,7 +220,7 @@ class Frontier:
     def __init__(self, root: Expression, width: int) -> None:
         self.width = width
         self._count = 0
-        self.root = self._node(root)
+        self.root = self._node(root, 1)
 
     def fresh(self) -> State:
         """The state before the first observation."""
@@ -225,14 +237,15 @@ class Frontier:
             self._count += 1
             yield self._count - 1
 
-    def _node(self, expression: Expression) -> Node:
+    def _node(self, expression: Expression, out: int) -> Node:
         if isinstance(expression, Bracket):
             return _Bracket(expression.number)
         if isinstance(expression, Within | Between):
-            return _Window(self._node(expression.part), expression)
+            return _Window(self._node(expression.part, out), expression)
+        widths = Widths(self.width, out)
         if isinstance(expression, Repeats):
-            return _Repeats(self._node(expression.part), expression.times, self.width, self._numbers())
-        parts = [self._node(part) for part in expression.parts]
+            return _Repeats(self._node(expression.part, self.width), expression.times, widths, self._numbers())
         if isinstance(expression, Together | Sequence):
-            return _Joined(parts, isinstance(expression, Sequence), self.width, self._numbers())
-        return _Either(parts)
+            parts = [self._node(part, self.width) for part in expression.parts]
+            return _Joined(parts, isinstance(expression, Sequence), widths, self._numbers())
+        return _Either([self._node(part, out) for part in expression.parts])
