@@ -96,6 +96,7 @@ def logs(random: np.random.Generator, pool: Pools, records: int) -> dict[str, pl
         _common(random, pool, quarter)
         .with_columns(_draw(random, pool.urls, quarter, "url"))
         .with_columns(
+            pl.Series("id.resp_p", random.choice(np.array([80, 80, 80, 8080]), quarter)),
             pl.lit("GET").alias("method"),
             uri.field("field_0").alias("host"),
             (pl.lit("/") + uri.field("field_1")).alias("uri"),

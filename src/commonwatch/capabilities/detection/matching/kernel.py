@@ -38,8 +38,9 @@ from commonwatch.core.patterns.canonical import observed, split_endpoint
 from commonwatch.core.patterns.values import Kind, Value
 
 SMALL = 500  # events: below, a batch costs less value by value than as columns
-_REMEMBERED = 200_000  # texts of small batches, with what they met
+_REMEMBERED = 200_000  # texts that were decided one at a time, with what they met
 _BLOCK = 1 << 17  # values at a time: bounds memory, and keeps columns in the processor's cache
+_HELD: Mapping[Kind, tuple[Kind, ...]] = {Kind.HOST: (Kind.HOST, Kind.ADDRESS)}  # the forms that a column may hold
 _CANDIDATE = pl.Schema({"text": pl.String, "entry": pl.Int64, "wanted": pl.Int64})
 _HITS = pl.Schema({"row": pl.Int32, "entry": pl.Int64, "column": pl.String})
 
@@ -174,17 +175,23 @@ class IndexMatcher:
         found = [
             (text, entry, port)
             for text in self._candidates(kind, texts.drop_nulls())
-            for entry, port in self._met(kind, text)
+            for entry, port in self._remember(kind, text)
         ]
         return pl.DataFrame(found, _CANDIDATE, orient="row").unique()
 
     def _candidates(self, kind: Kind, texts: pl.Series) -> pl.Series:
         """Texts that may belong to an entry: odd ones, and those the filters let through."""
-        written, plain = writing.written(kind, texts)
-        maybe = ~plain.to_numpy()
-        places = np.flatnonzero(~maybe)
-        if len(places):
-            maybe[places[self._may_meet(kind, written if plain.all() else written.filter(plain))]] = True
+        maybe = np.ones(len(texts), np.bool_)
+        for form in _HELD.get(kind, (kind,)):
+            odd = np.flatnonzero(maybe)
+            rest = texts if len(odd) == len(texts) else texts.gather(odd)
+            written, plain = writing.written(form, rest)
+            known = odd[plain.to_numpy()]
+            if len(known):
+                maybe[known] = False
+                maybe[known[self._may_meet(form, written.filter(plain))]] = True
+                if len(known) == len(odd):
+                    break
         return texts.filter(pl.Series(maybe))
 
     def _may_meet(self, kind: Kind, texts: pl.Series) -> npt.NDArray[np.bool_]:

@@ -30,8 +30,11 @@ _ESCAPE = "%(?:[01][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF]|[89A-F][0-9A-
 _CHARACTER = rf"[!$&-,:;=@A-Z\[\]^_`a-z{{|}}~0-9'\"<>-]|{_ESCAPE}"
 _SEGMENT = rf"(?:(?:{_CHARACTER})(?:{_CHARACTER}|\.)*)?"  # does not begin with a full stop
 _QUERY = rf"(?:{_CHARACTER}|[./?\\])*"
-# Ports of four digits and the lower ones of five: never a default, never out of range, no zero in front.
-_URL = rf"(?:https?://)?{_NAME}(?::(?:[1-9][0-9]{{3}}|[1-5][0-9]{{4}}))?(?:/{_SEGMENT})+(?:\?{_QUERY})?"
+# Ports that are no default, not out of range, and without a zero in front: for HTTPS only the common ones, of four digits up.
+_HIGH = "[1-9][0-9]{3}|[1-5][0-9]{4}"
+_PORT = f"[1-9]|[1-79][0-9]|8[1-9]|[1-9][0-9]{{2}}|{_HIGH}"
+_PLACE = f"(?:http://)?{_NAME}(?::(?:{_PORT}))?|https://{_NAME}(?::(?:{_HIGH}))?"
+_URL = rf"(?:{_PLACE})(?:/{_SEGMENT})+(?:\?{_QUERY})?"
 _TEXT = "[!-~](?:[ -~]*[!-~])?"
 _LOWER = "[!-@\\[-~](?:[ -@\\[-~]*[!-@\\[-~])?"
 _MOST_NAME = 253  # characters: no such name has too many labels

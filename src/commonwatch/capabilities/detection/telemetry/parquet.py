@@ -6,7 +6,7 @@ column (`id_orig_h`), or lie in a struct (`id`, `orig_h`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ from commonwatch.capabilities.detection.telemetry.wanted import Wanted, arrays, 
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
+
+
+LARGEST = 1 << 20  # events decoded at a time
 
 
 def fields(path: Path) -> list[str]:
@@ -45,15 +48,26 @@ def read(
     scan = pl.scan_parquet(path, glob=False)
     schema = scan.collect_schema()
     chosen = [_time(want, schema), *(_cell(column, schema) for column in want.read), *_further(want, schema)]
-    total = sum(groups(path)) if last is None else last
     faults.records = first
-    for start in range(first, total, rows):
-        frame = scan.slice(start, min(rows, total - start)).select(chosen).collect()
+    for start, end in _pieces(groups(path), first, last):
+        frame = scan.slice(start, end - start).select(chosen).collect()
         frame = frame.insert_column(
             1, pl.int_range(start + 1, start + 1 + frame.height, dtype=pl.Int64, eager=True).alias(RECORD)
         )
         faults.records += frame.height
-        yield _batch(frame, want)
+        whole = _batch(frame, want)
+        for place in range(0, whole.num_rows, rows):
+            yield whole.slice(place, rows)
+
+
+def _pieces(sizes: Sequence[int], first: int, last: int | None) -> Iterator[tuple[int, int]]:
+    """What is decoded at a time: a row group, since a part of one costs as much; a very large one in parts."""
+    end = 0
+    for size in sizes:
+        begin, end = end, end + size
+        stop = end if last is None else min(end, last)
+        for start in range(max(begin, first), stop, LARGEST):
+            yield start, min(start + LARGEST, stop)
 
 
 def _batch(frame: pl.DataFrame, want: Wanted) -> pa.RecordBatch:

@@ -153,7 +153,7 @@ def _hunt(share: Share) -> Found:
         pa.concat_batches(events) if events else None,
         pa.concat_batches(hits) if hits else None,
         _matcher.generation,
-        faults.records,
+        faults.records - (share.span.start if share.span and not share.counted else 0),
         faults,
         error,
     )
