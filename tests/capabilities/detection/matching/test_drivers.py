@@ -126,8 +126,7 @@ def test_spark_gives_the_same_hits(tmp_path: Path, index: Path, monkeypatch: pyt
 
 def test_ray_gives_the_same_hits(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ray = pytest.importorskip("ray")
-    import ray.data
-
+    pytest.importorskip("ray.data")
     from commonwatch.capabilities.detection.matching.drivers import ray_data
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[4]), *sys.path]))
