@@ -38,7 +38,7 @@ def model() -> ordinary.Ordinary:
     return ordinary.fit(rows(3_000, 1), ORIGIN)
 
 
-ODD = [[60_000, 60_000, 2, "http"], [60_000, 0, 9, "dns"], [1_100, 1_100, 2, "irc"]]
+ODD = [[60_000, 60_000, 2, "http"], [60_000, 0, 9, "http"], [1_100, 1_100, 2, "irc"]]
 
 
 def test_clean_rows_pass_and_odd_ones_do_not(model: ordinary.Ordinary) -> None:
