@@ -17,6 +17,8 @@ from commonwatch.capabilities.detection.matching.sigma.logsources import routes
 from commonwatch.capabilities.detection.matching.sigma.matcher import SigmaMatcher
 from commonwatch.capabilities.detection.telemetry.batch import TIME, Batch, Column
 from commonwatch.capabilities.detection.telemetry.batch import Mapping as Mapped
+from commonwatch.capabilities.detection.telemetry.mappings import mappings
+from commonwatch.capabilities.detection.telemetry.reading import read as read_telemetry
 from commonwatch.core.patterns.sigma.evaluate import matches
 from commonwatch.core.patterns.sigma.reading import read
 from commonwatch.core.patterns.sigma.rules import Reading
@@ -350,3 +352,63 @@ def test_a_reader_learns_which_columns_are_asked_for() -> None:
     }
     assert "TargetUserName" in (SigmaMatcher([(1, read(LOGONS))], 1).columns(WINDOWS) or ())
     assert SigmaMatcher([(1, read(rule_text("k: [evil], condition: k")))], 1).columns(WINDOWS) is None
+
+
+def rule_of(logsource: str, detection: str) -> Reading:
+    return read(f"title: T\nlogsource: {{{logsource}}}\ndetection: {{{detection}, condition: s}}\n")
+
+
+def test_generic_rules_reach_what_zeek_suricata_and_syslog_call_otherwise() -> None:
+    known = mappings()
+    matcher = SigmaMatcher(
+        [
+            (1, rule_of("category: dns", "s: {query: x.onion, record_type: A}")),
+            (2, rule_of("category: proxy", "s: {c-uri|endswith: /evil, cs-method: GET, r-dns: h}")),
+            (3, rule_of("product: linux, service: sshd", "s: ['bad packet']")),
+            (4, rule_of("product: linux, service: auditd", "s: {type: EXECVE}")),
+            (5, rule_of("product: linux", "s: {type: EXECVE}")),
+        ],
+        1,
+    )
+    zeek_dns = batch_of([{"query": "X.onion", "qtype_name": "A"}], known["zeek-dns"])
+    zeek_http = batch_of([{"uri": "/evil", "method": "GET", "host": "h"}], known["zeek-http"])
+    eve = [
+        {"event_type": "dns", "dns_rrname": "x.onion", "dns_rrtype": "A"},
+        {"event_type": "http", "http_url": "/evil", "http_method": "GET", "http_hostname": "h"},
+        {"event_type": "flow", "dns_rrname": "x.onion", "dns_rrtype": "A"},
+    ]
+    syslog = [{"program": "sshd", "message": "a bad packet"}, {"program": "other", "message": "a bad packet"}]
+    assert [entry for _, entry, _ in hits(matcher, zeek_dns)] == [1]
+    assert [entry for _, entry, _ in hits(matcher, zeek_http)] == [2]
+    assert [(row, entry) for row, entry, _ in hits(matcher, batch_of(eve, known["suricata-eve"]))] == [(0, 1), (1, 2)]
+    assert [(row, entry) for row, entry, _ in hits(matcher, batch_of(syslog, known["syslog"]))] == [(0, 3)]
+    reasons = {entry: one.reason for entry, one in matcher.unexecutable(known["syslog"]).items()}
+    assert reasons[4] == "syslog does not say which of its events are linux/auditd."
+    assert reasons[5] == "syslog has no field type."
+
+
+def test_every_open_rule_whose_logs_have_a_mapping_is_executable(shared: Path) -> None:
+    matcher, known = open_matcher(shared), mappings()
+    stuck = set(range(len(open_readings(shared))))
+    for mapping in known.values():
+        stuck &= set(matcher.unexecutable(mapping))
+    sources = Counter(str(open_readings(shared)[entry].rules[0].logsource) for entry in stuck)
+    assert sources == {  # 27 of 437: logs for which no mapping is shipped
+        "cisco/aaa": 13,
+        "fortigate/event": 7,
+        "zeek/dce_rpc": 3,
+        "cisco/bgp": 1,
+        "cisco/ldp": 1,
+        "huawei/bgp": 1,
+        "juniper/bgp": 1,
+    }
+
+
+def test_zeek_rules_do_not_fire_on_a_network_without_what_they_describe(shared: Path) -> None:
+    matcher = open_matcher(shared)
+    total = Counter[str]()
+    for path in sorted((shared / "telemetry/zeek-trickbot-2018").glob("*.log")):
+        for batch in read_telemetry(path):
+            for _, entry, _ in hits(matcher, batch):
+                total[open_readings(shared)[entry].rules[0].title] += 1
+    assert total == {}

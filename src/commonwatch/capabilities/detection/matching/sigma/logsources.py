@@ -50,11 +50,11 @@ def routes(source: LogSource, mapping: Mapping) -> tuple[Route, ...] | str:
     known = taxonomy().get(given.get("product", ""), _Product())
     choices: list[list[_Kind]] = []
     for key, wanted in (("category", source.category), ("service", source.service)):
-        if wanted and wanted != given.get(key, ""):
-            kinds = [kind for kind in getattr(known, key).get(wanted, ()) if _fits(kind, given)]
-            if not kinds:
-                return f"{mapping.name} does not say which of its events are {source}"
+        kinds = [kind for kind in getattr(known, key).get(wanted, ()) if _fits(kind, given)]
+        if kinds:
             choices.append(kinds)
+        elif wanted and wanted != given.get(key, ""):
+            return f"{mapping.name} does not say which of its events are {source}"
     return tuple(_route(kinds) for kinds in product(*choices))
 
 
