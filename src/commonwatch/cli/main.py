@@ -17,7 +17,7 @@ from commonwatch.core.errors import CommonwatchError, NodeUnable
 
 DEFAULT_DATA = Path("~/.local/share/commonwatch")
 # These must work where the node does not, or before there is one.
-WITHOUT_NODE = frozenset({"settings", "restore"})
+WITHOUT_NODE = frozenset({"settings", "restore", "demo"})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,5 +6,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("commonwatch.console.urls")),
+    path("api/", include("commonwatch.api.urls")),
+    path("federation/v1/", include("commonwatch.capabilities.federation.urls")),
     path("setup/", include("commonwatch.base.accounts.urls")),
 ]

@@ -26,6 +26,7 @@ from commonwatch.core.policy.placeholders import IN_TEXT, NETWORKS, URL, in_text
 from commonwatch.core.policy.pseudonyms import MAIL_DOMAIN, TOKEN, pseudonym
 from commonwatch.core.policy.sweeping import Hit, Sweep, apart, spliced
 from commonwatch.core.policy.uids import derived_uid, original_uid
+from commonwatch.core.signing.objects import without_signature
 from commonwatch.core.stix.extensions import DERIVATION_ID, DERIVATION_PROPERTY, DerivationExtension
 from commonwatch.core.stix.ids import format_id, is_id, parse_id
 from commonwatch.core.stix.tables import OBSERVABLES, PROPERTIES
@@ -70,7 +71,8 @@ def derive(raw: bytes, how: Derivation) -> bytes:
     """
     if how.variant == "full" and not how.withheld and not how.derived:
         return raw
-    work = _Work(orjson.loads(raw), how)
+    # The author's signature covers what is withheld: it would not hold, and would let a reader test guesses at it.
+    work = _Work(without_signature(orjson.loads(raw)), how)
     return orjson.dumps(work.result()) if work.concerned() else raw
 
 

@@ -3,6 +3,8 @@
 Handling: what TLP, PAP and IEP markings cannot say, as a property extension of marking-definition. TLP stays a marking of
 its own, so that a reader who knows nothing of this extension still sees it.
 
+Signature: its author's, as a property extension of every type with an author; `core.signing.objects` makes and reads it.
+
 Derivation: that an object was made from another for one recipient, as a property extension of every type.
 """
 
@@ -23,6 +25,8 @@ NAMESPACE = uuid.UUID("b60b44d1-5920-5b8e-affc-4ea5a432e2b0")
 HANDLING_ID = "extension-definition--8cd57789-d514-51c7-8eea-e6ec56966d84"
 RECALL_ID = f"extension-definition--{uuid.uuid5(NAMESPACE, 'recall')}"
 RECEIPT_ID = f"extension-definition--{uuid.uuid5(NAMESPACE, 'receipt')}"
+SIGNATURE_ID = f"extension-definition--{uuid.uuid5(NAMESPACE, 'signature')}"
+SIGNATURE_PROPERTY = "x_commonwatch_signature"  # holds the same where STIX 2.0 knows no extensions
 DERIVATION_ID = "extension-definition--194ada7a-42cb-5c5d-9072-796c6cc68f61"
 DERIVATION_PROPERTY = "x_commonwatch_derived"  # holds the same where STIX 2.0 knows no extensions
 _AUTHOR_ID = "identity--a3b9dcbf-3025-56e8-85f3-04647ee2f9ff"
@@ -64,6 +68,16 @@ class DerivationExtension(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     # Left out where the original id follows from the content: who has it could test guesses at what is withheld.
     derived_from: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] = ""
     parts_withheld: bool = False  # parts with a granular marking are missing
+    extension_type: Literal["property-extension"] = "property-extension"
+
+
+class SignatureExtension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the signature extension of an object holds. Everything but `signature` is covered by it."""
+
+    key_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]  # JWK thumbprint (RFC 7638)
+    signed: Annotated[str, msgspec.Meta(max_length=40)]  # STIX timestamp
+    signature: Annotated[str, msgspec.Meta(max_length=90)]  # Ed25519, base64url
+    algorithm: Literal["Ed25519"] = "Ed25519"
     extension_type: Literal["property-extension"] = "property-extension"
 
 
@@ -131,6 +145,25 @@ def recall_object(
     }
 
 
+def receipt_object(
+    identity: str, *, author: str, recipient: str, recall: str, answer: str, marking: str, at: str
+) -> dict[str, Any]:
+    """A receipt: `author` says to `recipient` what it did about a recall (complied, partly, refused)."""
+    return {
+        "type": "receipt",
+        "spec_version": "2.1",
+        "id": identity,
+        "created_by_ref": author,
+        "created": at,
+        "modified": at,
+        "object_marking_refs": sorted([TLP2["TLP:RED"], marking]),
+        "recipient_ref": recipient,
+        "recall_ref": recall,
+        "answer": answer,
+        "extensions": {RECEIPT_ID: {"extension_type": "new-sdo"}},
+    }
+
+
 def read_handling(extension: Mapping[str, Any]) -> HandlingExtension | str:
     """The content of a handling extension, or what cannot be read in it."""
     try:
@@ -152,6 +185,24 @@ def derivation_definition() -> dict[str, Any]:
         "description": "Says of an object that it was made from another for one recipient: with pseudonyms, without "
         "personal data, or without the parts that a granular marking keeps from that recipient.",
         "schema": msgspec.json.encode(msgspec.json.schema(DerivationExtension), order="sorted").decode(),
+        "version": "1.0.0",
+        "extension_types": ["property-extension"],
+    }
+
+
+def signature_definition() -> dict[str, Any]:
+    """The extension-definition object of the signature extension."""
+    return {
+        "type": "extension-definition",
+        "spec_version": "2.1",
+        "id": SIGNATURE_ID,
+        "created_by_ref": _AUTHOR_ID,
+        "created": _CREATED,
+        "modified": _CREATED,
+        "name": "Commonwatch signature",
+        "description": "The author's Ed25519 signature over the words commonwatch/object/v1, a newline, and the RFC 8785 "
+        "form of the object with everything but the property signature of this extension.",
+        "schema": msgspec.json.encode(msgspec.json.schema(SignatureExtension), order="sorted").decode(),
         "version": "1.0.0",
         "extension_types": ["property-extension"],
     }

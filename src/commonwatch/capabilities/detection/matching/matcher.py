@@ -28,7 +28,9 @@ class Unexecutable:
 class Matcher(Protocol):
     """Patterns of one family, compiled. `entry` numbers are the caller's own: rows of the detection tables."""
 
-    generation: int  # the journal entry up to which it knows what is in force
+    @property
+    def generation(self) -> int:
+        """The journal entry up to which it knows what is in force."""
 
     def match(self, batch: Batch) -> pa.RecordBatch:
         """Hits with columns row (int32, in the batch), entry (int64), column (text, "" where several took part)."""

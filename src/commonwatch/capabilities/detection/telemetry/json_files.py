@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SAMPLE = 1 << 20  # bytes that are looked at before a file is read
 EVENTS = 200  # of them
 SMALL = 1 << 17  # bytes below which a query costs more than Python: some 400 events
+ANEW = 3  # times that, where connection and plan are made for this one piece
 GLOB = frozenset("*?[]{}")  # DuckDB would take a path with these for many paths
 
 
@@ -103,11 +104,10 @@ def _whole(
 
     given = 0
     try:
-        with json_sql.connected(threads) as connection:
-            for found in json_sql.batches(connection, how.query(str(source.path)), rows):
-                yield _numbered(found, given, want)
-                given += found.num_rows
-                faults.records += found.num_rows
+        for found in json_sql.batches(how.query(str(source.path)), rows, threads):
+            yield _numbered(found, given, want)
+            given += found.num_rows
+            faults.records += found.num_rows
     except duckdb.Error:
         rest = _after(chunks(source.stream), given)
         yield from _pieces(rest, source.place, how, want, rows, faults, threads)
@@ -132,7 +132,7 @@ def piece(
     data: bytes, place: str, want: Wanted, rows: int, faults: Faults, threads: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """The events of some whole lines: those of a live input, which are looked at anew each time."""
-    how = json_sql.plan(want, sample(data)) if len(data) >= SMALL else None
+    how = json_sql.plan(want, sample(data)) if len(data) >= ANEW * SMALL else None
     if how is None:
         yield from in_python(json_text.line_events(data, place, faults), want, rows, place, faults)
     else:
@@ -150,7 +150,7 @@ def _pieces(
 ) -> Iterator[pa.RecordBatch]:
     import duckdb
 
-    with _scratch() as (file, path), json_sql.connected(threads) as connection:
+    with _scratch() as (file, path), contextlib.closing(json_sql.connected(threads)) as connection:
         for piece in pieces:
             if piece.overlong:
                 json_text.overlong(piece, place, faults)
@@ -161,7 +161,7 @@ def _pieces(
                 file.write(piece.data)
                 file.truncate()
                 with contextlib.suppress(duckdb.Error):
-                    found = list(json_sql.batches(connection, how.query(path), rows))
+                    found = list(json_sql.answered(connection, how.query(path), rows))
             if found is None:
                 numbered = json_text.line_events(piece.data, place, faults)
                 yield from in_python(numbered, want, rows, place, faults)

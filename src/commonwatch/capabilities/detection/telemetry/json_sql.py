@@ -90,13 +90,18 @@ def plan(want: Wanted, sample: Sequence[dict[str, Any]]) -> Plan | None:
     return Plan(declared, ", ".join(selected))
 
 
-def batches(connection: duckdb.DuckDBPyConnection, query: str, rows: int) -> Iterator[pa.RecordBatch]:
+def batches(query: str, rows: int, threads: int | None = None) -> Iterator[pa.RecordBatch]:
     """The answer of a query as record batches, in the order of the lines. Raises duckdb.Error at the first line it cannot read."""
+    with contextlib.closing(connected(threads)) as connection:
+        yield from answered(connection, query, rows)
+
+
+def answered(connection: duckdb.DuckDBPyConnection, query: str, rows: int) -> Iterator[pa.RecordBatch]:
+    """The same through a connection that is there already: making one costs as much as parsing a megabyte."""
     yield from connection.sql(query).to_arrow_reader(rows)
 
 
-@contextlib.contextmanager
-def connected(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connected(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A database in memory that prints nothing, fetches nothing and keeps the order of lines."""
     import duckdb
 
@@ -109,11 +114,9 @@ def connected(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]
     if threads is not None:
         settings["threads"] = str(threads)
     connection = duckdb.connect(":memory:", config=settings)
-    connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
-    try:
-        yield connection
-    finally:
-        connection.close()
+    # What was read under a path is not kept: the same path holds one piece of a stream after the other.
+    connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; SET enable_external_file_cache = false")
+    return connection
 
 
 def _ways(source: str, sample: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:

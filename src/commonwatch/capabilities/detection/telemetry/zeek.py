@@ -165,7 +165,10 @@ def _frame(data: bytes, head: Header, want: Wanted, place: str, faults: Faults) 
             extra_columns="ignore",
             encoding=encoding,  # type: ignore[arg-type]
         )
-        return scan.select(chosen).collect()
+        if head.fields:
+            return scan.select(chosen).collect()
+        # Before the header nothing is read: as columns beside the lines, so that there is a row for each.
+        return scan.with_columns(chosen).select([one.meta.output_name() for one in chosen]).collect()
 
     try:
         return lines("utf8")
