@@ -52,6 +52,19 @@ def test_a_dirty_line_costs_no_other(tmp_path: Path, dirt: bytes, count: int) ->
     assert faults.records == count + 1
 
 
+@pytest.mark.parametrize("packed", [False, True], ids=["file", "pieces"])
+def test_a_dirty_line_far_into_a_file_costs_no_other(tmp_path: Path, packed: bool) -> None:
+    good = [ndjson([conn(number)]) for number in range(60_000)]
+    good[50_000] = b'{"ts": 1, "uid": "cut\n'
+    good[59_999] = good[59_999][:30]
+    data = b"".join(good)
+    found, faults = plain(written(tmp_path / "conn.log", gzip.compress(data, 1) if packed else data), rows=2_048)
+    expected = [number for number in range(59_999) if number != 50_000]
+    assert [(event["uid"], event["record"]) for event in found] == [(f"C{number}", number + 1) for number in expected]
+    assert faults.by_reason == {"not whole": 2}
+    assert [fault.record for fault in faults.samples] == [50_001, 60_000]
+
+
 def test_a_value_of_a_wrong_type_is_a_fault_and_its_event_stays(tmp_path: Path) -> None:
     wrong = conn(1) | {"id.orig_p": "a port", "ts": "yesterday"}
     path = written(tmp_path / "conn.log", ndjson([conn(0), wrong, conn(2)]) * 1_000)

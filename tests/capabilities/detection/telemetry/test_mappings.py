@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from commonwatch.capabilities.detection.telemetry.mappings import load, mappings
+from commonwatch.capabilities.detection.telemetry.mappings import FORMATS, TYPES, load, mappings
+from commonwatch.capabilities.detection.telemetry.reading import read
+from commonwatch.capabilities.detection.telemetry.taking import TAKEN
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.patterns.values import Kind
 
@@ -76,3 +78,36 @@ def test_two_mappings_that_extend_each_other_are_refused(tmp_path: Path) -> None
     (tmp_path / "b.toml").write_text('name = "b"\nextends = "a"\nopen = true\n')
     with pytest.raises(InvalidInput, match="extends"):
         mappings(tmp_path)
+
+
+PAGE = Path(__file__).parents[4] / "docs" / "telemetry.md"
+
+
+def test_the_mapping_in_the_documents_reads_a_log(tmp_path: Path) -> None:
+    example = PAGE.read_text().split("```toml\n")[1].split("```")[0]
+    (tmp_path / "proxy.toml").write_text(example)
+    log = tmp_path / "access"
+    log.write_text("when;client;client_port;address;user agent\n1700000000;192.0.2.1;5;http://a.example/x;curl\n")
+    known = mappings(tmp_path).values()
+    (batch,) = read(log, known=known)
+    assert batch.mapping.name == "proxy"
+    assert batch.events.to_pylist() == [
+        {
+            "time": 1_700_000_000_000_000,
+            "record": 2,
+            "client": "192.0.2.1",
+            "client_port": 5,
+            "address": "http://a.example/x",
+            "agent": "curl",
+            "host": "a.example",
+        }
+    ]
+
+
+def test_the_documents_name_every_mapping_format_type_kind_and_way_of_taking() -> None:
+    page = PAGE.read_text()
+    telemetry_kinds = {kind for mapping in mappings().values() for kind in mapping.kinds().values()}
+    words = {*FORMATS, *TYPES, *TAKEN, *telemetry_kinds}
+    assert [word for word in sorted(words) if word not in page] == []
+    for name in ("zeek", "suricata-eve", "ecs", "ocsf", "windows", "netflow-argus", "syslog"):
+        assert f"`{name}`" in page

@@ -100,15 +100,13 @@ def _whole(
     source: Source, how: json_sql.Plan, want: Wanted, rows: int, faults: Faults, threads: int | None
 ) -> Iterator[pa.RecordBatch]:
     """One query over the file; what it had not given when it failed comes in pieces."""
-    import duckdb
-
     given = 0
     try:
         for found in json_sql.batches(how.query(str(source.path)), rows, threads):
             yield _numbered(found, given, want)
             given += found.num_rows
             faults.records += found.num_rows
-    except duckdb.Error:
+    except json_sql.Unreadable:
         rest = _after(chunks(source.stream), given)
         yield from _pieces(rest, source.place, how, want, rows, faults, threads)
 
@@ -148,8 +146,6 @@ def _pieces(
     faults: Faults,
     threads: int | None,
 ) -> Iterator[pa.RecordBatch]:
-    import duckdb
-
     with _scratch() as (file, path), contextlib.closing(json_sql.connected(threads)) as connection:
         for piece in pieces:
             if piece.overlong:
@@ -160,7 +156,7 @@ def _pieces(
                 file.seek(0)
                 file.write(piece.data)
                 file.truncate()
-                with contextlib.suppress(duckdb.Error):
+                with contextlib.suppress(json_sql.Unreadable):
                     found = list(json_sql.answered(connection, how.query(path), rows))
             if found is None:
                 numbered = json_text.line_events(piece.data, place, faults)

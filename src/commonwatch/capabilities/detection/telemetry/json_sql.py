@@ -25,6 +25,10 @@ TYPES = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": 
 LARGEST_OBJECT = LONGEST  # bytes that DuckDB promises to read; it takes what fits its buffer of 32 MB
 
 
+class Unreadable(Exception):
+    """A line of another shape, or not JSON: the part that holds it is to be read in Python."""
+
+
 @dataclass
 class _Tree:
     """Keys to declare: a leaf has a DuckDB type, everything else has keys below it."""
@@ -91,14 +95,20 @@ def plan(want: Wanted, sample: Sequence[dict[str, Any]]) -> Plan | None:
 
 
 def batches(query: str, rows: int, threads: int | None = None) -> Iterator[pa.RecordBatch]:
-    """The answer of a query as record batches, in the order of the lines. Raises duckdb.Error at the first line it cannot read."""
+    """The answer of a query as record batches, in the order of the lines. Raises Unreadable at the first line it cannot read."""
     with contextlib.closing(connected(threads)) as connection:
         yield from answered(connection, query, rows)
 
 
 def answered(connection: duckdb.DuckDBPyConnection, query: str, rows: int) -> Iterator[pa.RecordBatch]:
     """The same through a connection that is there already: making one costs as much as parsing a megabyte."""
-    yield from connection.sql(query).to_arrow_reader(rows)
+    import duckdb
+    import pyarrow as pa
+
+    try:
+        yield from connection.sql(query).to_arrow_reader(rows)
+    except (duckdb.Error, pa.ArrowException, OSError) as error:  # Arrow's own when the line is not among the first
+        raise Unreadable(str(error)) from error
 
 
 def connected(threads: int | None = None) -> duckdb.DuckDBPyConnection:
