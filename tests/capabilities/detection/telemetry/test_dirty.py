@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -18,6 +20,7 @@ from commonwatch.capabilities.detection.telemetry import json_files
 from commonwatch.capabilities.detection.telemetry.chunks import LONGEST
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.reading import Span, read
+from commonwatch.core.errors import InvalidInput
 from tests.capabilities.detection.telemetry.making import ZEEK_HEAD, conn, dns_line, ndjson, ours, rows, written
 
 DIRT = {
@@ -117,6 +120,48 @@ def test_packing_is_told_by_content_and_changes_nothing(tmp_path: Path) -> None:
     assert len(found["plain"]) == 5_000
     assert found["plain"] == found["gzip"] == found["zstd"] == found["members"]
     assert rows(read(io.BytesIO(data), ours("zeek-conn"))) == found["plain"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_a_packing_that_breaks_off_gives_what_was_before(tmp_path: Path, pack: Any) -> None:
+    packed = bytearray(pack(ndjson(conn(number) for number in range(20_000))))
+    at = len(packed) * 2 // 3
+    packed[at : at + 100] = b"\xff" * 100
+    found, faults = plain(written(tmp_path / "x", bytes(packed)))
+    assert len(found) > 5_000
+    assert [event["uid"] for event in found[:5_000]] == [f"C{number}" for number in range(5_000)]
+    assert faults.by_reason["the packing breaks off"] == 1
+    cut, faults = plain(written(tmp_path / "x", bytes(packed[:at])))
+    assert [event["uid"] for event in cut] == [f"C{number}" for number in range(len(cut))]
+    assert faults.count
+
+
+def test_a_broken_or_foreign_member_of_a_zip_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("readme", "what this is\n")
+        archive.writestr("a/conn.log", ndjson(conn(number) for number in range(3_000)))
+        archive.writestr("conn.log", ndjson([conn(7)]))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"a/conn.log") + 2_000
+    data[at : at + 50] = b"\xff" * 50
+    faults = Faults()
+    found = rows(read(written(path, bytes(data)), faults=faults))
+    assert found[-1]["uid"] == "C7"
+    assert len(found) > 300
+    assert faults.by_reason["text without times"] == 1
+    assert faults.by_reason["the packing breaks off"] == 1
+
+
+@pytest.mark.parametrize("cut", [0.5, 0.99])
+def test_a_broken_parquet_file_is_refused_with_its_remedy(tmp_path: Path, cut: float) -> None:
+    path = tmp_path / "conn.parquet"
+    pl.DataFrame([conn(number) for number in range(5_000)]).write_parquet(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * cut)])
+    with pytest.raises(InvalidInput) as refused:
+        list(read(path, ours("zeek-conn")))
+    assert refused.value.advice == "Copy it again."
 
 
 line = st.one_of(

@@ -72,20 +72,28 @@ def read(
     faults = Faults() if faults is None else faults
     with opened(source, place) as parts:
         for part in parts:
-            here = mapping or _recognised(part, known)
+            here = mapping or _recognised(part, known, faults)
+            if here is None:
+                continue
             want = wanted(here, columns, views=views)
             faults.records = 0
             for found in _batches(part, want, rows, span, faults, threads):
                 if found.num_rows:
                     yield Batch(found, here, part.place)
+            for reason in part.broken:
+                faults.add(part.place, faults.records, "the packing breaks off", reason.encode())
 
 
-def _recognised(part: Opened, known: Collection[Mapping] | None) -> Mapping:
+def _recognised(part: Opened, known: Collection[Mapping] | None, faults: Faults) -> Mapping | None:
+    """The mapping of a stream. None, and a fault, for one of several in a zip that is no log."""
     if part.path is not None and part.stream.peek(START).startswith(PARQUET):
         found = recognise(part.path, known)
     else:
         found = recognise_start(part.stream.peek(START), Path(part.place.rsplit("!", 1)[-1]).name, known)
     if isinstance(found, Unrecognised):
+        if "!" in part.place and part.path is None:
+            faults.add(part.place, 0, found.reason, " ".join(part.broken).encode())
+            return None
         raise InvalidInput(
             "telemetry-unrecognised", f"{part.place}: {found.reason}.", found.advice, data={"place": part.place}
         )
@@ -129,8 +137,16 @@ def _stored(part: Opened, want: Wanted, rows: int, span: Span | None, faults: Fa
         raise InvalidInput(
             "parquet-stream", f"{part.place} is Parquet that is packed or a stream.", "Store it as a plain file."
         )
+    import polars as pl
+    import pyarrow as pa
+
     first, last = (span.start, span.end) if span else (0, None)
-    yield from parquet.read(part.path, want, rows, faults, first, last)
+    try:
+        yield from parquet.read(part.path, want, rows, faults, first, last)
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
+        raise InvalidInput(
+            "parquet-refused", f"{part.place} is no whole Parquet file: {str(error)[:200]}.", "Copy it again."
+        ) from None
 
 
 def _limited(part: Opened, span: Span) -> io.BufferedReader:

@@ -46,6 +46,8 @@ def recognise(path: Path, known: Collection[Mapping] | None = None) -> Mapping |
                     return _by_keys(parquet.fields(part.path), "", _all(known)) or _unknown(
                         "Parquet columns that no mapping has"
                     )
+                if part.broken and not start:
+                    return Unrecognised(f"cannot be unpacked: {part.broken[0]}", "Check whether the file is whole.")
                 return recognise_start(start, Path(part.place.rsplit("!", 1)[-1]).name, known)
     except CommonwatchError as error:
         return Unrecognised(error.sentence.rstrip("."), error.advice)
