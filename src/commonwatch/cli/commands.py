@@ -11,6 +11,7 @@ from commonwatch.base.journal import commands as journal
 from commonwatch.base.parties import commands as parties
 from commonwatch.base.release import commands as release
 from commonwatch.capabilities.detection import commands as detection
+from commonwatch.capabilities.detection.exports import commands as exports
 from commonwatch.capabilities.exchange import commands as exchange
 from commonwatch.capabilities.federation import commands as federation
 from commonwatch.cli import inspect, serve
@@ -58,6 +59,7 @@ for name, part in (
     ("token", accounts.tokens),
     ("account", accounts.accounts),
     ("source", exchange.sources),
+    ("block", exports.app),
     ("federation", federation.app),
     ("bundle", federation.bundle_app),
     ("detection", detection.detection),

@@ -8,5 +8,6 @@ urlpatterns = [
     path("", include("commonwatch.console.urls")),
     path("api/", include("commonwatch.api.urls")),
     path("federation/v1/", include("commonwatch.capabilities.federation.urls")),
+    path("feeds/", include("commonwatch.capabilities.detection.exports.urls")),
     path("setup/", include("commonwatch.base.accounts.urls")),
 ]
