@@ -39,9 +39,10 @@ def node(transactional_db: None) -> Iterator[Path]:
     from django.db import connection
 
     from commonwatch.base.journal.sequencer import close_sequencer
-    from commonwatch.base.release import deciding, pages, served, types
+    from commonwatch.base.release import deciding, pages, served, serving, types
     from commonwatch.capabilities.exchange.taxii_server import adding
 
+    serving.ensure_role()
     yield DATA
     close_sequencer()
     types.forget()

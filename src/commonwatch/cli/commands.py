@@ -10,9 +10,13 @@ from commonwatch.base.intake import commands as intake
 from commonwatch.base.journal import commands as journal
 from commonwatch.base.parties import commands as parties
 from commonwatch.base.release import commands as release
+from commonwatch.capabilities.detection import commands as detection
+from commonwatch.capabilities.detection.exports import commands as exports
 from commonwatch.capabilities.exchange import commands as exchange
+from commonwatch.capabilities.federation import commands as federation
 from commonwatch.capabilities.transparency import commands as transparency
 from commonwatch.cli import inspect, serve
+from commonwatch.cli.demo.commands import demo
 
 EPILOG = "Every command takes --data DIR and --json. Exit codes: 0 done, 1 some input was not admitted, 2 wrong use, 3 the node cannot work."
 
@@ -29,9 +33,14 @@ app.command(hidden=True)(serve.web)
 app.command(hidden=True)(serve.worker)
 app.command("import")(exchange.import_)
 app.command()(exchange.export)
+app.command()(exchange.publish)
+app.command()(exchange.revoke)
+app.command()(detection.watch)
+app.command()(detection.hunt)
 app.command()(release.explain)
 app.command("why-not")(release.why_not)
 app.command()(release.simulate)
+app.command()(demo)
 app.command()(inspect.status)
 app.command()(inspect.settings)
 app.command()(audit.audit)
@@ -53,6 +62,17 @@ for name, part in (
     ("source", exchange.sources),
     ("proof", transparency.proofs),
     ("log", transparency.logs),
+    ("witness", transparency.witnesses),
+    ("block", exports.app),
+    ("federation", federation.app),
+    ("bundle", federation.bundle_app),
+    ("detection", detection.detection),
+    ("indicators", detection.indicators),
+    ("alerts", detection.alerts),
+    ("sightings", detection.sightings),
+    ("benign", detection.benign),
+    ("anomalies", detection.anomalies),
+    ("telemetry", detection.telemetry),
     ("follower", journal.followers_app),
 ):
     app.add_typer(part, name=name)

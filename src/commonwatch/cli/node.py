@@ -24,6 +24,7 @@ from commonwatch.base.release.actions import create_collection
 from commonwatch.base.release.epochs import refresh
 from commonwatch.base.release.models import Collection, Epoch
 from commonwatch.base.release.recalls import RECALLS
+from commonwatch.base.release.serving import ensure_role
 from commonwatch.base.terminal import current
 from commonwatch.core.errors import NodeUnable
 
@@ -39,6 +40,11 @@ def prepare() -> None:
             if not Collection.objects.exists():
                 first_start()
             ensure_release()
+            if connection.vendor == "postgresql" and not ensure_role():
+                current().note(
+                    "Pages are read without PostgreSQL's row security: this database's user may not use the role "
+                    "commonwatch_serving (docs/operations.md, PostgreSQL)."
+                )
     except DatabaseError as error:
         raise NodeUnable(
             "database",

@@ -7,7 +7,8 @@ CommonwatchError       code (stable word), sentence, advice (what to do), data (
 ├─ Conflict            the object changed meanwhile, or was different before                   409
 ├─ TooBusy             a limit or a queue; `retry_after_seconds` says when to come again       429, 503
 ├─ NodeUnable          the node itself cannot work: disk, database, schema, settings           500, 503
-└─ PeerError           the other side: unreachable, refused, or broke the protocol             502
+├─ PeerError           the other side: unreachable, refused, or broke the protocol             502
+└─ IntegrityError      a signature, proof or log did not hold: never retried, never hidden     422
 
 Refusals in the core are values (`Finding`, `Decision`), not exceptions: exceptions are for the broken path.
 """
@@ -93,3 +94,9 @@ class PeerError(CommonwatchError):
     ) -> None:
         super().__init__(code, sentence, advice, data=data)
         self.retry = retry
+
+
+class IntegrityError(CommonwatchError):
+    """A signature, proof or log did not hold. Never retried, never hidden."""
+
+    status = 422

@@ -44,11 +44,15 @@ INSTALLED_APPS = [
     "commonwatch.base.intake",
     "commonwatch.capabilities.exchange",
     "commonwatch.capabilities.transparency",
+    "commonwatch.capabilities.federation",
+    "commonwatch.capabilities.detection",
     "commonwatch.console",
+    "commonwatch.api",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "commonwatch.console.middleware.ContentSecurityPolicy",
+    "commonwatch.api.middleware.ApiBoundary",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -7,5 +7,8 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("commonwatch.console.urls")),
     path("tlog/", include("commonwatch.capabilities.transparency.urls")),
+    path("api/", include("commonwatch.api.urls")),
+    path("federation/v1/", include("commonwatch.capabilities.federation.urls")),
+    path("feeds/", include("commonwatch.capabilities.detection.exports.urls")),
     path("setup/", include("commonwatch.base.accounts.urls")),
 ]

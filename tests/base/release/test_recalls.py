@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from commonwatch.base.clock import now_us
 from commonwatch.base.journal import followers
 from commonwatch.base.parties import actions as parties
@@ -13,6 +15,7 @@ from commonwatch.base.release.access import access_for
 from commonwatch.base.release.models import Loss, Recall, Served
 from commonwatch.base.release.pages import objects_page
 from commonwatch.base.release.receipts import ReceiptFollower
+from commonwatch.core.errors import Conflict
 from commonwatch.core.taxii.filters import ObjectFilter
 from tests.base.release.nodes import carried, ids, indicator, member, objects, post, slot
 
@@ -36,6 +39,33 @@ def test_who_leaves_a_community_is_told_what_to_drop_and_nobody_else_is(ready: P
     assert recalled[0]["recipient_ref"] == Member.objects.get(name="leaver").identity
     assert [one for one in objects("stayer", alias="recalls") if one["type"] == "recall"] == []
     assert not Loss.objects.filter(done=False).exists()
+
+
+def test_who_is_expelled_loses_everything_and_is_told(ready: Path) -> None:
+    member("leaver"), member("stayer")
+    carried(lambda now: parties.join_community("home", "leaver", reason="x", by=now))
+    clear = indicator(3, "CLEAR")
+    post([AMBER, indicator(2, "GREEN"), clear])
+    assert len(ids("leaver")) == 3
+    carried(lambda now: parties.expel_member("leaver", reason="Decision 14", by=now))
+    told = {one for recall in objects("leaver", alias="recalls") for one in recall.get("object_refs", [])}
+    assert told == {AMBER["id"], indicator(2)["id"]}
+    assert [one for one in objects("leaver", LAST) if not one.get("revoked")] == [clear]
+    assert len(ids("stayer")) == 2
+    carried(lambda now: parties.readmit_member("leaver", by=now))
+    assert {one["id"] for one in objects("leaver", LAST) if not one.get("revoked")} == {clear["id"], indicator(2)["id"]}
+
+
+def test_only_others_are_expelled_and_only_once(ready: Path) -> None:
+    member("leaver")
+    carried(lambda now: parties.expel_member("leaver", reason="Decision 14", by=now))
+    with pytest.raises(Conflict, match="expelled already"):
+        carried(lambda now: parties.expel_member("leaver", reason="again", by=now))
+    with pytest.raises(Conflict, match="own member"):
+        carried(lambda now: parties.expel_member("home", reason="?", by=now))
+    carried(lambda now: parties.readmit_member("leaver", by=now))
+    with pytest.raises(Conflict, match="is not expelled"):
+        carried(lambda now: parties.readmit_member("leaver", by=now))
 
 
 def test_the_client_sees_a_revoked_version_without_content(ready: Path) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from commonwatch.capabilities.exchange.outbound import check_url, checked_address, client
+from commonwatch.base.outbound import check_url, checked_address, client
 from commonwatch.core.errors import InvalidInput, PeerError
 
 

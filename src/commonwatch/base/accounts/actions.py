@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_network
@@ -17,16 +17,26 @@ from django.db.models import QuerySet
 
 from commonwatch.base.accounts.models import Account, Role, SetupLink, Token
 from commonwatch.base.audit.record import record
-from commonwatch.base.parties.models import HOME
+from commonwatch.base.parties.models import HOME, Member
 from commonwatch.base.parties.queries import member_named, own_member
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE, PURPOSES
+from commonwatch.core.stix.times import parse_time
 
 SETUP_LINK_US = 24 * 3600 * 1_000_000
 TOKEN_BYTES = 32
 _HINT = 7  # "cw_" and four characters: enough to tell tokens apart, far too little to guess the rest
 _RANK = {role.value: rank for rank, role in enumerate(Role)}
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_DAY_US = 86_400 * 1_000_000
+_DURATION = re.compile(r"(\d{1,5})([hdwy])", re.ASCII)
+_HOURS = {"h": 1, "d": 24, "w": 168, "y": 8766}
 _TOKEN_NAME = re.compile(r"[\w .@-]{1,100}")
+
+
+# What a member may have for a purpose is decided above this room, before the first token reads for it: (member, purpose,
+# actor, now).
+deciders: list[Callable[[Member, str, str, int], None]] = []
 
 
 @dataclass(frozen=True)
@@ -62,9 +72,17 @@ def ensure_account(name: str, role: Role, member: str = "", *, actor: str, now_u
 
 
 def create_token(
-    account: Account, name: str, role: Role, *, expires_us: int | None, networks: Sequence[str], actor: str, now_us: int
+    account: Account,
+    name: str,
+    role: Role,
+    *,
+    expires_us: int | None,
+    networks: Sequence[str],
+    actor: str,
+    now_us: int,
+    purpose: str = DEFAULT_PURPOSE,
 ) -> NewToken:
-    """A new secret for an account. Its role is at most the account's."""
+    """A new secret for an account. Its role is at most the account's; what is read with it is read for its purpose."""
     if _RANK[role] > _RANK[account.role]:
         raise InvalidInput(
             "role-too-high", f"{account.name} is only {account.role}.", "Give the token at most that role."
@@ -73,7 +91,11 @@ def create_token(
         raise InvalidInput("name-invalid", f"{name!r} cannot name a token.", "Use letters, digits, blanks and . _ @ -.")
     if expires_us is not None and expires_us <= now_us:
         raise InvalidInput("expired-already", "The token would be expired already.", "Give a later date.")
+    if purpose not in PURPOSES:
+        raise InvalidInput("purpose-unknown", f"There is no purpose {purpose}.", f"Use one of {', '.join(PURPOSES)}.")
     listed = [_network(text) for text in networks]
+    for decide in deciders:
+        decide(account.member, purpose, actor, now_us)
     secret = f"cw_{secrets.token_urlsafe(TOKEN_BYTES)}"
     with transaction.atomic():
         if Token.objects.filter(account=account, name=name, revoked_us=None).exists():
@@ -89,13 +111,28 @@ def create_token(
             hint=secret[:_HINT],
             sha256=sha256(secret.encode()).digest(),
             role=role,
+            purpose=purpose,
             networks=listed,
             created_us=now_us,
             expires_us=expires_us,
         )
-        detail = {"token": token.pk, "role": role, "expires_us": expires_us, "networks": listed}
+        detail = {"token": token.pk, "role": role, "purpose": purpose, "expires_us": expires_us, "networks": listed}
         record(actor, "token.create", f"{account.name}/{name}", "done", detail, now_us=now_us)
     return NewToken(token, secret)
+
+
+def expiry(text: str, now_us: int) -> int | None:
+    """When a token expires that is to last until a date, for a duration, or for ever; raises InvalidInput."""
+    if text == "never":
+        return None
+    if match := _DURATION.fullmatch(text):
+        return now_us + int(match[1]) * _HOURS[match[2]] * _DAY_US // 24
+    parsed = parse_time(text) or parse_time(f"{text}T23:59:59Z")
+    if parsed is None:
+        raise InvalidInput(
+            "expiry-unreadable", f"{text} is no date or duration.", "Write 2027-01-31, 90d, 12h or never."
+        )
+    return parsed[0]
 
 
 def free_token_name(account: Account) -> str:

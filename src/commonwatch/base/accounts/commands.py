@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,20 +10,19 @@ from commonwatch.base.accounts.actions import (
     bind_certificate,
     create_token,
     ensure_account,
+    expiry,
     free_token_name,
     revoke_token,
     set_active,
 )
 from commonwatch.base.accounts.models import Account, Role, Token
+from commonwatch.base.accounts.shown import shown_account, shown_token
 from commonwatch.base.clock import now_us
 from commonwatch.base.terminal import current
 from commonwatch.core.errors import InvalidInput
-from commonwatch.core.stix.times import format_time, parse_time
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 
 ACTOR = "command line"
-_DAY_US = 86_400 * 1_000_000
-_DURATION = re.compile(r"(\d{1,5})([hdwy])")
-_HOURS = {"h": 1, "d": 24, "w": 168, "y": 8766}
 
 tokens = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens.")
 accounts = typer.Typer(no_args_is_help=True, help="List accounts, switch them off and on.")
@@ -39,6 +37,9 @@ def create(
     member: Annotated[
         str, typer.Option(help="Member it acts for; default: home, the node's own. It sees what that member may see.")
     ] = "",
+    purpose: Annotated[
+        str, typer.Option(help="What is read with it is read for this: network-defence, research ...")
+    ] = DEFAULT_PURPOSE,
     network: Annotated[list[str] | None, typer.Option(help="Only from this network (CIDR). May be repeated.")] = None,
 ) -> None:
     """Make a token and show its secret, once.
@@ -49,13 +50,20 @@ def create(
     account = ensure_account(name, role, member, actor=ACTOR, now_us=now)
     named = label or free_token_name(account)
     made = create_token(
-        account, named, role, expires_us=_expiry(expires, now), networks=network or [], actor=ACTOR, now_us=now
+        account,
+        named,
+        role,
+        expires_us=expiry(expires, now),
+        networks=network or [],
+        actor=ACTOR,
+        now_us=now,
+        purpose=purpose,
     )
     terminal = current()
     terminal.print(f"Token {made.token.pk} for {name} ({role.value}), shown this once:")
     terminal.print(made.secret)
     terminal.print("Use it as a bearer token, or as the password of Basic with the account's name as the user.")
-    terminal.result({**_token(made.token), "secret": made.secret})
+    terminal.result({**shown_token(made.token), "secret": made.secret})
 
 
 @tokens.command("list")
@@ -64,8 +72,8 @@ def list_tokens() -> None:
 
     Example: commonwatch token list
     """
-    found = [_token(token) for token in Token.objects.select_related("account").order_by("pk")]
-    columns = ["number", "account", "label", "hint", "role", "networks", "expires", "last_used", "revoked"]
+    found = [shown_token(token) for token in Token.objects.select_related("account").order_by("pk")]
+    columns = ["number", "account", "label", "hint", "role", "purpose", "networks", "expires", "last_used", "revoked"]
     rows = [[", ".join(row[c]) if isinstance(row[c], list) else row[c] for c in columns] for row in found]
     current().table(columns, rows, "There are no tokens yet: commonwatch token create --name NAME --role reader")
     current().result(found)
@@ -82,7 +90,7 @@ def revoke(
     """
     token = revoke_token(number, reason=reason, actor=ACTOR, now_us=now_us())
     current().print(f"Token {number} of {token.account.name} is revoked.")
-    current().result(_token(token))
+    current().result(shown_token(token))
 
 
 @accounts.command("list")
@@ -91,16 +99,7 @@ def list_accounts() -> None:
 
     Example: commonwatch account list
     """
-    found: list[dict[str, Any]] = [
-        {
-            "name": account.name,
-            "kind": "person" if account.is_person else "service",
-            "role": account.role,
-            "active": account.is_active,
-            "member": account.member.name,
-        }
-        for account in Account.objects.order_by("name").select_related("member")
-    ]
+    found = [shown_account(one) for one in Account.objects.order_by("name").select_related("member")]
     rows = [(a["name"], a["kind"], a["role"], "yes" if a["active"] else "no", a["member"]) for a in found]
     current().table(["name", "kind", "role", "active", "member"], rows, "There are no accounts yet.")
     current().result(found)
@@ -150,34 +149,3 @@ def certificate(
     bound = account.certificate_sha256
     current().print(f"{name} is known by {bound}." if bound else f"{name} is known by no certificate.")
     current().result({"name": name, "certificate_sha256": bound})
-
-
-def _expiry(text: str, now: int) -> int | None:
-    if text == "never":
-        return None
-    if match := _DURATION.fullmatch(text):
-        return now + int(match[1]) * _HOURS[match[2]] * _DAY_US // 24
-    parsed = parse_time(text) or parse_time(f"{text}T23:59:59Z")
-    if parsed is None:
-        raise InvalidInput(
-            "expiry-unreadable", f"{text} is no date or duration.", "Write 2027-01-31, 90d, 12h or never."
-        )
-    return parsed[0]
-
-
-def _token(token: Token) -> dict[str, Any]:
-    def shown(microseconds: int | None) -> str | None:
-        return None if microseconds is None else format_time(microseconds, 0)
-
-    return {
-        "number": token.pk,
-        "account": token.account.name,
-        "label": token.name,
-        "hint": token.hint,
-        "role": token.role,
-        "networks": token.networks,
-        "created": shown(token.created_us),
-        "expires": shown(token.expires_us),
-        "last_used": shown(token.last_used_us),
-        "revoked": shown(token.revoked_us),
-    }

@@ -24,6 +24,7 @@ from commonwatch.base.accounts.models import FailedGuess, Role
 from commonwatch.base.audit.record import record
 from commonwatch.base.journal.driver import fetch
 from commonwatch.core.errors import NotAllowed, TooBusy
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 
 _RANK = {role.value: rank for rank, role in enumerate(Role)}
 _WINDOW_US = 600 * 1_000_000
@@ -36,18 +37,20 @@ _COMMUNITIES = {
 _ACCOUNT = "a.id, a.name, a.role, a.is_active, m.id, m.name, {communities}"
 _MEMBER = "JOIN parties_member m ON m.id = a.member_id"
 _BY_TOKEN = (
-    f"SELECT {_ACCOUNT}, t.id, t.role, t.networks, t.expires_us, t.revoked_us, t.last_used_us "
+    f"SELECT {_ACCOUNT}, t.id, t.role, t.networks, t.expires_us, t.revoked_us, t.last_used_us, t.purpose "
     f"FROM accounts_token t JOIN accounts_account a ON a.id = t.account_id {_MEMBER} WHERE t.sha256 = %s"
 )
 _BY_CERTIFICATE = (
-    f"SELECT {_ACCOUNT}, NULL, a.role, '[]', NULL, NULL, NULL "
+    f"SELECT {_ACCOUNT}, NULL, a.role, '[]', NULL, NULL, NULL, '{DEFAULT_PURPOSE}' "
     f"FROM accounts_account a {_MEMBER} WHERE a.certificate_sha256 = %s"
 )
 
 
 @dataclass(frozen=True)
 class Identity:
-    """An account as it acts now: its role is the lesser of its own and its token's, its communities are its member's."""
+    """An account as it acts now: its role is the lesser of its own and its token's, its communities are its member's,
+    what it reads for is its token's purpose.
+    """
 
     account_id: int
     name: str
@@ -56,10 +59,15 @@ class Identity:
     member_name: str
     communities: frozenset[int]
     address: str
+    purpose: str = DEFAULT_PURPOSE
 
     def may(self, role: Role) -> bool:
         """Whether this role includes another."""
         return _RANK[self.role] >= _RANK[role.value]
+
+    def holds(self, role: str) -> bool:
+        """Whether this role includes the one of this name."""
+        return _RANK[self.role] >= _RANK[role]
 
     @cached_property
     def sees_all(self) -> bool:
@@ -86,12 +94,12 @@ def identify(authorization: str | None, address: str, certificate_sha256: str | 
     if problem:
         _count_guess(address, problem, row[1] if row else "", now_us)
         raise _refused()
-    account, account_name, role, _, member, member_name, communities, token, token_role, _, _, _, used = row
+    account, account_name, role, _, member, member_name, communities, token, token_role, _, _, _, used, purpose = row
     if token is not None and (used is None or used < now_us - _TOUCH_US):
         _touch(token, now_us)
     lesser = min(role, token_role, key=_RANK.__getitem__)
     inside = frozenset(map(int, communities.split(","))) if communities else frozenset()
-    return Identity(account, account_name, lesser, member, member_name, inside, address)
+    return Identity(account, account_name, lesser, member, member_name, inside, address, purpose)
 
 
 @lru_cache(maxsize=1024)
@@ -130,7 +138,7 @@ def _look_up(query: str, key: bytes | str) -> Any:
 
 def _problem(row: Any, name: str | None, address: str, now_us: int) -> str:
     """Why an account that was found may not act now; empty if it may."""
-    _, account_name, _, active, _, _, _, _, _, networks, expires, revoked, _ = row
+    _, account_name, _, active, _, _, _, _, _, networks, expires, revoked, _, _ = row
     if not active:
         return "account switched off"
     if revoked is not None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from commonwatch.base.parties.models import Member
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 
 
 class Role(models.TextChoices):
@@ -54,6 +55,7 @@ class Token(models.Model):
     hint = models.CharField(max_length=16)  # the first characters, so that a person can tell tokens apart
     sha256 = models.BinaryField(max_length=32, unique=True)
     role = models.CharField(max_length=20, choices=Role)  # at most the account's
+    purpose = models.CharField(max_length=30, default=DEFAULT_PURPOSE)  # what its reader reads for
     networks = models.JSONField(default=list)  # CIDR strings; empty means anywhere
     created_us = models.BigIntegerField()
     expires_us = models.BigIntegerField(null=True)

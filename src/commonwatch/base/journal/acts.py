@@ -1,11 +1,11 @@
-"""What may be done to an entry after it was admitted: withdraw it from a collection, erase its bytes.
+"""What may be done to an entry after it was admitted: restrict who may have it, withdraw it from a collection, erase its bytes.
 
-Both are entries of their own, so that followers and peers hear of them in order; neither renumbers anything.
+Each is an entry of its own, so that followers and peers hear of them in order; none renumbers anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -15,6 +15,7 @@ from commonwatch.base.journal import rows, schema
 from commonwatch.base.journal.appending import Appending
 from commonwatch.base.journal.models import QuarantineEntry
 from commonwatch.base.journal.sequencer import sequencer
+from commonwatch.core.policy.classes import ClassAttributes
 from commonwatch.core.stix.ids import format_id
 
 
@@ -41,6 +42,31 @@ def withdraw(
             rows.add_act(act, "withdraw", seq, slot, actor, reason, "{}")
         appending.recompute([copy.seq for copy in known], slot, known)
         return len(placed)
+
+    return sequencer().act(work)
+
+
+def reclass(
+    kind: str,
+    uid: bytes,
+    change: Callable[[ClassAttributes], ClassAttributes],
+    *,
+    actor: str,
+    reason: str,
+    word: str,
+) -> int:
+    """Give every copy of an object another release class; how many changed. Who loses it by that is sent a recall.
+
+    `word` names the act: `hide` or `show`. Who gains it is not told: place it anew for that.
+    """
+
+    def work(appending: Appending) -> int:
+        appending.flush()
+        changed = appending.reclass((uid, appending.interning.type_id(kind)), kind, change)
+        acts = appending.take_places([copy.release_class for copy in changed])
+        for act, copy in zip(acts, changed, strict=True):
+            rows.add_act(act, word, copy.seq, None, actor, reason, "{}")
+        return len(changed)
 
     return sequencer().act(work)
 

@@ -31,7 +31,7 @@ from commonwatch.base.journal.models import QuarantineEntry
 from commonwatch.base.journal.observers import Added, Narrowed, observers
 from commonwatch.base.journal.placing import Copy, flags_of
 from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt, ReleaseClass, T
-from commonwatch.core.policy.classes import encode_class, together
+from commonwatch.core.policy.classes import ClassAttributes, encode_class, together
 from commonwatch.core.stix.ids import canonical
 from commonwatch.core.stix.ijson import gate
 from commonwatch.core.stix.values import Finding
@@ -86,6 +86,7 @@ class Appending:
         self._known: dict[_Id, list[_Known]] = {}
         self._looked_up: set[bytes] = set()
         self._definitions: set[bytes] = set()
+        self._reclassed: list[Narrowed] = []
         self._changed: dict[_Id, str] = {}  # ids that got a further version, with their type's name
         self._touched: set[tuple[_Id, int]] = set()  # ids with several copies in a slot: their flags are recomputed
         self._gathered: dict[Callable[[list[Any]], None], list[Any]] = {}
@@ -187,6 +188,7 @@ class Appending:
     def _tell(self) -> None:
         """Let observers know, once everything is written; then write what they appended."""
         narrowed, revoked = self._narrow()
+        narrowed += self._reclassed
         fresh = dict(self.interning.fresh)
         if fresh or narrowed or revoked or self._definitions:
             added = Added(fresh, frozenset(self._definitions), tuple(narrowed), tuple(revoked))
@@ -215,13 +217,28 @@ class Appending:
             versions = [(copy.version, attributes[copy.release_class]) for copy in copies]
             for copy in copies:
                 every = together(own for version, own in versions if version >= copy.version)
-                klass = self.interning.class_id(ReleaseClass(*encode_class(every)))
-                if klass != copy.release_class:
-                    places = [pos for pos, _, _ in rows.placements_of([copy.seq], rows.slots())]
-                    rows.set_class(klass, copy.seq, places)
-                    narrowed.append(Narrowed(copy.seq, kind, identity[0], copy.release_class, klass))
-                    copy.release_class = klass
+                if (found := self._set_class(identity, kind, copy, every)) is not None:
+                    narrowed.append(found)
         return narrowed, revoked
+
+    def reclass(self, identity: _Id, kind: str, change: Callable[[ClassAttributes], ClassAttributes]) -> list[_Known]:
+        """Change the release class of every copy of an object; those whose class is another now."""
+        changed = []
+        for copy in self.copies(*identity):
+            wanted = change(rows.classes_of([copy.release_class])[copy.release_class])
+            if (found := self._set_class(identity, kind, copy, wanted)) is not None:
+                self._reclassed.append(found)
+                changed.append(copy)
+        return changed
+
+    def _set_class(self, identity: _Id, kind: str, copy: _Known, wanted: ClassAttributes) -> Narrowed | None:
+        klass = self.interning.class_id(ReleaseClass(*encode_class(wanted)))
+        if klass == copy.release_class:
+            return None
+        places = [pos for pos, _, _ in rows.placements_of([copy.seq], rows.slots())]
+        rows.set_class(klass, copy.seq, places)
+        before, copy.release_class = copy.release_class, klass
+        return Narrowed(copy.seq, kind, identity[0], before, klass)
 
     def copies(self, uid: bytes, kind: int) -> list[_Known]:
         """Every copy of one object; for acts."""

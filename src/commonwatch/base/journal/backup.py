@@ -1,6 +1,6 @@
 """Backup while running, and restore that proves itself.
 
-A backup is a folder: the database, `secret.key`, `commonwatch.toml`, and `manifest.json` with a SHA-256 of each file,
+A backup is a folder: the database, `secret.key`, `node.key`, `commonwatch.toml`, and `manifest.json` with a SHA-256 of each file,
 the counts and the end of the last window as they were. SQLite is copied by its online backup, page by page under one snapshot.
 PostgreSQL is written table by table as COPY text in one repeatable-read transaction, so no outside program is needed.
 """
@@ -27,7 +27,8 @@ from commonwatch.core.stix.times import format_time
 
 DATABASE = "commonwatch.db"
 MANIFEST = "manifest.json"
-_BESIDE = ("secret.key", "log.key", "witness.key", "commonwatch.toml")
+# Without its keys a node is a stranger to its peers and witnesses.
+_BESIDE = ("secret.key", "node.key", "log.key", "witness.key", "commonwatch.toml")
 _COUNTED = {
     "versions": "journal_version",
     "placements": "journal_placement",

@@ -5,7 +5,7 @@ It shares Django's transaction, and its errors come out as Django's, so that cal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,26 @@ def fetch(query: str, parameters: Sequence[Any]) -> list[Any]:
         with _cursor(wrapper.connection) as cursor:
             rows: list[Any] = cursor.execute(query, parameters, binary=True).fetchall()
             return rows
+
+
+def fetch_within(local: Mapping[str, str], query: str, parameters: Sequence[Any]) -> list[Any]:
+    """PostgreSQL: the same with settings (`role` among them) that hold for this one statement.
+
+    Both go out together and are one transaction, which ends the settings; inside a longer one they are taken back.
+    """
+    wrapper = _wrapper()
+    if wrapper.connection is None:
+        wrapper.ensure_connection()
+    sets = f"SELECT {', '.join(['set_config(%s, %s, true)'] * len(local))}"
+    with wrapper.wrap_database_errors:
+        with wrapper.connection.pipeline():
+            _cursor(wrapper.connection).execute(sets, [part for pair in local.items() for part in pair])
+            found = _cursor(wrapper.connection).execute(query, parameters, binary=True)
+        rows: list[Any] = found.fetchall()
+        if wrapper.in_atomic_block:
+            back = [part for name in local for part in (name, "none" if name == "role" else "")]
+            _cursor(wrapper.connection).execute(sets, back)
+        return rows
 
 
 def execute(statement: str, parameters: Sequence[Any]) -> None:

@@ -15,7 +15,7 @@ from django.db import DatabaseError, transaction
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.journal.models import FollowerSkip, FollowerState
-from commonwatch.base.journal.reading import entries
+from commonwatch.base.journal.reading import entries, last_seq
 from commonwatch.base.journal.values import Entry
 from commonwatch.core.errors import Conflict, NotFound
 
@@ -90,6 +90,11 @@ def ask_for_rebuild(name: str) -> None:
     """Mark a follower for a rebuild by whoever runs it: a version that no code has makes it start again."""
     state_of(name)
     FollowerState.objects.filter(name=name).update(version=-1)
+
+
+def end() -> int:
+    """The journal's last entry: cheap enough to be asked for many times a second."""
+    return last_seq()
 
 
 def states() -> list[FollowerState]:

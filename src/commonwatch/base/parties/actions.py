@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from commonwatch.base.audit.record import record
 from commonwatch.base.parties.countries import country as known_country
 from commonwatch.base.parties.models import (
+    EXPELLED,
+    HOME,
+    STANDING,
     Agreement,
     AgreementKind,
     AgreementParty,
@@ -59,9 +63,10 @@ def create_community(
     return community
 
 
-def communities_named(names: Sequence[str]) -> list[Community]:
-    """The communities with these names; raises NotFound naming the first that does not exist."""
-    found = {community.name: community for community in Community.objects.filter(name__in=names)}
+def communities_named(names: Sequence[str], among: QuerySet[Community] | None = None) -> list[Community]:
+    """The communities with these names (of `among`, where given); raises NotFound naming the first that does not exist."""
+    known = Community.objects.all() if among is None else among
+    found = {community.name: community for community in known.filter(name__in=names)}
     for name in names:
         if name not in found:
             raise NotFound(
@@ -166,6 +171,40 @@ def leave_community(community: str, member: str, *, reason: str, by: By) -> Memb
     return row
 
 
+def expel_member(name: str, *, reason: str, by: By) -> Member:
+    """End a member's part in the partnership: it is in no community, and gets only what names it, such as recalls."""
+    with transaction.atomic():
+        member = member_named(name)
+        if name == HOME:
+            raise Conflict("member-own", "This is the node's own member.", "Leave the partnership by ending its node.")
+        if _expulsion(member) is not None:
+            raise Conflict("member-expelled", f"{name} is expelled already.", "Nothing is to be done.")
+        for row in Membership.objects.select_related("community").filter(member=member, until_us=None):
+            leave_community(row.community.name, name, reason=reason, by=by)
+        record_fact(name, Fact(STANDING, EXPELLED, reason, _today(by), None), by)
+    return member
+
+
+def readmit_member(name: str, *, by: By) -> Member:
+    """Take an expelled member back. Its communities have to let it in again themselves."""
+    with transaction.atomic():
+        member = member_named(name)
+        fact = _expulsion(member)
+        if fact is None:
+            raise Conflict("member-not-expelled", f"{name} is not expelled.", "Nothing is to be done.")
+        fact.until = _today(by)
+        fact.save()
+    return member
+
+
+def _expulsion(member: Member) -> MemberFact | None:
+    return member.facts.filter(kind=STANDING, value=EXPELLED, until=None).first()
+
+
+def _today(by: By) -> date:
+    return datetime.fromtimestamp(by.now_us / 1e6, UTC).date()
+
+
 @dataclass(frozen=True)
 class AgreementTerms:
     """What an agreement allows."""
@@ -217,9 +256,9 @@ def set_agreement_party(
     return row
 
 
-def agreement_named(name: str) -> Agreement:
-    """The agreement with this name; raises NotFound."""
-    found = Agreement.objects.filter(name=name).first()
+def agreement_named(name: str, among: QuerySet[Agreement] | None = None) -> Agreement:
+    """The agreement with this name (one of `among`, where given); raises NotFound."""
+    found = (Agreement.objects.all() if among is None else among).filter(name=name).first()
     if found is None:
         raise NotFound("agreement-unknown", f"There is no agreement {name}.", "See `commonwatch agreement list`.")
     return found

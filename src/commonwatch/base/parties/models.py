@@ -65,6 +65,10 @@ class Member(models.Model):
         return self.name
 
 
+STANDING = "standing"  # kind of the fact that says a member is one no longer
+EXPELLED = "expelled"  # its value
+
+
 class MemberFact(models.Model):
     """Something dated that holds for one member beyond its country: an alliance, a safeguard, a certification."""
 

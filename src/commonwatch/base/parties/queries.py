@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 
 import msgspec
+from django.db.models import QuerySet
 
 from commonwatch.base.parties.countries import country
 from commonwatch.base.parties.models import HOME, AgreementParty, Member
@@ -40,9 +41,9 @@ class MemberView(msgspec.Struct, frozen=True):
     agreements: list[Binding]
 
 
-def member_named(name: str) -> Member:
-    """The member with this name; raises NotFound."""
-    found = Member.objects.filter(name=name).first()
+def member_named(name: str, among: QuerySet[Member] | None = None) -> Member:
+    """The member with this name (one of `among`, where given); raises NotFound."""
+    found = (Member.objects.all() if among is None else among).filter(name=name).first()
     if found is None:
         raise NotFound("member-unknown", f"There is no member {name}.", "See `commonwatch party list`.")
     return found

@@ -8,6 +8,7 @@ import msgspec
 from django.conf import settings
 
 from commonwatch.base.clock import now_us
+from commonwatch.base.journal import reading
 from commonwatch.base.journal.driver import fetch
 from commonwatch.base.release.models import Recipient
 from commonwatch.base.release.reader import Reader
@@ -57,6 +58,11 @@ def access_for(member: int | None, purpose: str = DEFAULT_PURPOSE, reader: str =
     sparse = visible * _SPARSE < placements
     key = recipient_key(identity or "public")
     return Access(number, bool(coded), bool(extra), sparse, key, reader, epoch or 0)
+
+
+def end_of_journal() -> int:
+    """A number that has grown whenever there may be anything new for anybody."""
+    return reading.head()
 
 
 def recipient_key(identity: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import date
+from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -45,8 +46,9 @@ class Worlds:
 
     @property
     def digest(self) -> str:
-        """Of all of them."""
-        return "-".join(one.digest[:16] for _, one in sorted(self.worlds.items()))
+        """Of all of them, in sixteen characters."""
+        digests = [one.digest[:16] for _, one in sorted(self.worlds.items())]
+        return digests[0] if len(digests) == 1 else sha256("-".join(digests).encode()).hexdigest()[:16]
 
     @property
     def on(self) -> date:

@@ -18,6 +18,7 @@ from commonwatch.base.journal.driver import fetch
 from commonwatch.base.journal.observers import Added
 from commonwatch.base.journal.sequencer import sequencer
 from commonwatch.base.parties.actions import By
+from commonwatch.base.parties.models import Member
 from commonwatch.base.release import grants, late, recalls
 from commonwatch.base.release.deciding import (
     Worlds,
@@ -34,7 +35,7 @@ from commonwatch.base.release.worlds import day_of
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.book import PolicyBook
 from commonwatch.core.policy.classes import ClassAttributes, decode_class
-from commonwatch.core.policy.facts import DEFAULT_PURPOSE
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE, PURPOSES
 from commonwatch.core.stix.ids import format_id
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,20 @@ def refresh(by: By, what: str = "The day, or something on record, changed") -> C
     keep_ready(_latest(), made)
     recalls.send_few()
     return report
+
+
+def begin_purpose(member: Member, purpose: str, actor: str, now_us: int) -> None:
+    """Decide what a member may have for a purpose for which it did not read before; a recorded act like every other."""
+    if purpose not in PURPOSES:
+        raise InvalidInput("purpose-unknown", f"There is no purpose {purpose}.", f"Use one of {', '.join(PURPOSES)}.")
+    if Recipient.objects.filter(member=member, purpose=purpose).exists():
+        return
+    carry_out(
+        f"{member.name} reads for {purpose}",
+        lambda: Recipient.objects.get_or_create(member=member, purpose=purpose),
+        By(actor, now_us),
+        preview=False,
+    )
 
 
 def activate_policies(files: Mapping[str, str], reason: str, by: By, *, preview: bool) -> ChangeReport:
@@ -158,9 +173,8 @@ def _looked_at(act: Callable[[], object], by: By) -> Worlds:
 
 def _preview(what: str, worlds: Worlds) -> ChangeReport:
     numbers = recipient_numbers()
-    for purpose, world in worlds.worlds.items():
-        for recipient in world.recipients:
-            numbers.setdefault((recipient.name, purpose), -len(numbers) - 1)
+    for recipient in worlds.worlds[DEFAULT_PURPOSE].recipients:
+        numbers.setdefault((recipient.name, DEFAULT_PURPOSE), -len(numbers) - 1)
     found = grants.difference(grants.decide_all(worlds, numbers))
     names = {number: name for name, number in numbers.items()}
     return grants.report_of(what, _digest(), worlds, found, names)
@@ -175,7 +189,7 @@ def _same_or_made(worlds: Worlds, by: By) -> Worlds:
 def _activate(appending: Appending, what: str, worlds: Worlds, by: By) -> ChangeReport:
     """Swap the grants and record the epoch, in the sequencer's transaction."""
     appending.flush()
-    numbers = grants.ensure_recipients(worlds.worlds)
+    numbers = grants.ensure_recipients()
     found = grants.difference(grants.decide_all(worlds, numbers))
     names = {number: name for name, number in numbers.items()}
     report = grants.report_of(what, _digest(), worlds, found, names)

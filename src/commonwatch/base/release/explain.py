@@ -158,19 +158,42 @@ def held_object(identity: str, version: str = "") -> Held:
         raise InvalidInput("id-malformed", f"{identity} is no STIX id.", "Give type--UUID.")
     kind, uid = named
     key = uid if connection.vendor == "sqlite" else UUID(bytes=uid)
-    rows = fetch(
-        "SELECT v.seq, v.version, v.marks, v.raw, c.attributes FROM journal_version v "
-        "JOIN journal_type t ON t.id = v.type JOIN journal_class c ON c.id = v.class "
-        "WHERE v.uid = %s AND t.name = %s ORDER BY v.version DESC, v.spec DESC",
-        [key, kind],
-    )
-    for seq, at, marks, raw, attributes in rows:
-        text = format_time(at, min(marks & schema.DIGITS, 6)) if at else ""
-        if version in ("", text):
-            return Held(identity, text, seq, decode_class(attributes), bytes(raw))
-    raise NotFound(
+    for held in _held("v.uid = %s AND t.name = %s ORDER BY v.version DESC, v.spec DESC", [key, kind], identity):
+        if version in ("", held.version):
+            return held
+    raise no_object(identity, version)
+
+
+def held_entry(seq: int, identity: str) -> Held:
+    """The object version at an entry, under the id by which it was asked for; raises NotFound."""
+    for held in _held("v.seq = %s", [seq], identity):
+        return held
+    raise no_object(identity)
+
+
+def no_object(identity: str, version: str = "") -> NotFound:
+    """The answer for what is not held, or is not to be known of."""
+    return NotFound(
         "object-unknown", f"The journal holds no {identity}{f' of {version}' if version else ''}.", "See `export`."
     )
+
+
+def _held(condition: str, values: Sequence[object], identity: str) -> list[Held]:
+    rows = fetch(
+        "SELECT v.seq, v.version, v.marks, v.raw, c.attributes FROM journal_version v "
+        f"JOIN journal_type t ON t.id = v.type JOIN journal_class c ON c.id = v.class WHERE {condition}",
+        values,
+    )
+    return [
+        Held(
+            identity,
+            format_time(at, min(marks & schema.DIGITS, 6)) if at else "",
+            seq,
+            decode_class(attributes),
+            bytes(raw),
+        )
+        for seq, at, marks, raw, attributes in rows
+    ]
 
 
 def summary(decision: Decision) -> str:
@@ -207,6 +230,7 @@ class Reach(msgspec.Struct, frozen=True):
     stripped: int
     parts: int  # of these, with parts withheld
     withheld: int
+    purpose: str = DEFAULT_PURPOSE
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -233,7 +257,7 @@ def reach() -> tuple[list[Reach], list[Example], int, int]:
             sums[code & VARIANT] += per_class.get(klass, 0)
             parts += per_class.get(klass, 0) if code >> GRANULAR_SHIFT else 0
         name = one.member.name if one.member is not None else PUBLIC
-        found.append(Reach(name, sums[0], sums[1], sums[2], parts, total - sum(sums)))
+        found.append(Reach(name, sums[0], sums[1], sums[2], parts, total - sum(sums), one.purpose))
     return found, _examples(names.values(), grants, per_class), total, len(per_class)
 
 

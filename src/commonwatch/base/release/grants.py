@@ -17,6 +17,7 @@ from commonwatch.base.release.models import Recipient
 from commonwatch.base.release.report import ChangeReport, Moved, counted
 from commonwatch.base.release.types import type_name
 from commonwatch.core.policy.classes import ClassAttributes, decode_class
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.ids import format_id
 
 _EXAMPLES = 3
@@ -39,15 +40,17 @@ def all_classes() -> dict[int, ClassAttributes]:
     return {number: decode_class(text) for number, text in fetch("SELECT id, attributes FROM journal_class", [])}
 
 
-def ensure_recipients(purposes: Iterable[str]) -> dict[tuple[str, str], int]:
-    """A number for every member and the public, for each purpose; inside a transaction."""
+def ensure_recipients() -> dict[tuple[str, str], int]:
+    """A number for every member and the public, for the purpose that all read for; inside a transaction.
+
+    For others, members have one as soon as somebody reads for them (`epochs.begin_purpose`).
+    """
     numbers = recipient_numbers()
     members: list[tuple[int | None, str]] = [(None, ""), *Member.objects.values_list("pk", "name")]
     missing = [
-        Recipient(member_id=member, purpose=purpose)
-        for purpose in purposes
+        Recipient(member_id=member, purpose=DEFAULT_PURPOSE)
         for member, name in members
-        if (name, purpose) not in numbers
+        if (name, DEFAULT_PURPOSE) not in numbers
     ]
     if missing:
         Recipient.objects.bulk_create(missing)

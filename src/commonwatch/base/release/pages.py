@@ -24,6 +24,7 @@ from commonwatch.base.release.deciding import withheld_of
 from commonwatch.base.release.plan import Sql, positions
 from commonwatch.base.release.schema import RECALLED, VARIANT
 from commonwatch.base.release.served import record
+from commonwatch.base.release.serving import served
 from commonwatch.core.policy.classes import ClassAttributes
 from commonwatch.core.policy.facts import VARIANTS
 from commonwatch.core.policy.variants import Derivation, derive, derived_uid
@@ -51,7 +52,7 @@ def objects_page(access: Access, slot: int, wanted: ObjectFilter, limit: int, af
     found = positions(access, slot, wanted, limit, after)
     if found is None:
         return EMPTY
-    read = None if access.coded or access.extra else _as_they_are(found)
+    read = None if access.coded or access.extra else _as_they_are(access, found)
     # A grant may have become one of a variant since `access` was read: nothing of such a page has left yet.
     count, first, last, body = read if read is not None else _altered(access, found)
     if not count:
@@ -59,7 +60,7 @@ def objects_page(access: Access, slot: int, wanted: ObjectFilter, limit: int, af
     more = False
     if count == limit:
         following = positions(access, slot, wanted, 1, last)
-        more = following is not None and bool(fetch(*following))
+        more = following is not None and bool(_read(access, *following))
     record(access, "objects", slot, wanted, first, last, count)
     return Page(body, count, _added(first), _added(last), last, more)
 
@@ -73,9 +74,9 @@ def manifest_page(access: Access, slot: int, wanted: ObjectFilter, limit: int, a
     head = f"SELECT c.pos, v.type, {uid}, v.version, v.spec, v.marks, v.seq"
     if access.recipient is None:
         text = f"{head} FROM ({found.text}) c {join} journal_version v ON v.seq = c.seq ORDER BY c.pos"
-        return _on_record(access, slot, wanted, fetch(text, found.values))
+        return _on_record(access, slot, wanted, _read(access, text, found.values))
     text = f"{head}, c.code, c.pos FROM ({found.text}) c LEFT JOIN journal_version v ON v.seq = c.seq ORDER BY c.pos"
-    rows = fetch(text, found.values)
+    rows = _read(access, text, found.values)
     notices = _notices(access, [row[8] for row in rows if row[7] == RECALLED])
     return _on_record(access, slot, wanted, [_manifest_row(access, row, notices) for row in rows])
 
@@ -96,7 +97,12 @@ def long_versions(rows: Sequence[ManifestRow]) -> dict[int, str]:
     return {seq: text for seq, text in texts.items() if text}
 
 
-def _as_they_are(found: Sql) -> tuple[int, int, int, bytes] | None:
+def _read(access: Access, text: str, values: Sequence[Any]) -> list[Any]:
+    """Rows for whoever has this access; on PostgreSQL they are guarded once more by row security."""
+    return fetch(text, values) if access.recipient is None else served(access.recipient, text, values)
+
+
+def _as_they_are(access: Access, found: Sql) -> tuple[int, int, int, bytes] | None:
     """The bytes joined inside the database; None where an object of the page must not go as it is."""
     if connection.vendor == "sqlite":
         text = (
@@ -109,7 +115,7 @@ def _as_they_are(found: Sql) -> tuple[int, int, int, bytes] | None:
             "FROM "  # no ORDER BY here: it would sort the bytes
             f"(SELECT c.pos AS p, c.code AS code, v.raw AS raw FROM ({found.text}) c JOIN journal_version v ON v.seq = c.seq ORDER BY c.pos) s"
         )
-    count, first, last, body, code = fetch(text, found.values)[0]
+    count, first, last, body, code = _read(access, text, found.values)[0]
     if code:
         return None
     return count, first or 0, last or 0, bytes(body or b"")
@@ -118,7 +124,7 @@ def _as_they_are(found: Sql) -> tuple[int, int, int, bytes] | None:
 def _altered(access: Access, found: Sql) -> tuple[int, int, int, bytes]:
     """Object by object: derived ones are made here, notices of recall have their own bytes."""
     text = f"SELECT c.pos, c.code, v.raw, v.class FROM ({found.text}) c LEFT JOIN journal_version v ON v.seq = c.seq ORDER BY c.pos"
-    rows = fetch(text, found.values)
+    rows = _read(access, text, found.values)
     if not rows:
         return 0, 0, 0, b""
     notices = _notices(access, [pos for pos, code, _, _ in rows if code == RECALLED])
@@ -161,7 +167,7 @@ def _notices(access: Access, places: Sequence[int]) -> dict[int, tuple[bytes, in
     )
     return {
         pos: (bytes(raw), kind, bytes(own), version, spec)
-        for pos, raw, kind, own, version, spec in fetch(text, [access.recipient, *places])
+        for pos, raw, kind, own, version, spec in _read(access, text, [access.recipient, *places])
     }
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import orjson
+from django.conf import settings
 
+from commonwatch.base.clock import now_us
 from commonwatch.base.parties.models import MemberFact
+from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.deciding import definitions_of
 from commonwatch.base.release.explain import PUBLIC, Asking
+from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.classifying import attributes_of
 from commonwatch.core.policy.contradictions import contradictions
 from commonwatch.core.policy.decision import Decision
 from commonwatch.core.policy.handling import Problem
-from commonwatch.core.stix.values import Admissible
+from commonwatch.core.stix.judge import judge
+from commonwatch.core.stix.markings import MARKING_IDS
+from commonwatch.core.stix.split import split
+from commonwatch.core.stix.values import Admissible, Piece
 
 RECALL = "recall"  # value of a member's fact of kind `capability`: its node honours recalls and answers them
 
@@ -49,8 +56,13 @@ def simulate(
     default: str,
     voucher: str,
     beside: Mapping[str, Mapping[str, Any]] | None = None,
+    altered: bool = False,
 ) -> Simulation:
-    """Who would get an object by which rule. `beside`: marking-definitions that would be published with it, by id."""
+    """Who would get an object by which rule.
+
+    `beside`: marking-definitions that would be published with it, by id. `altered`: its author accepts that law has it
+    pseudonymised or stripped for some.
+    """
     value = orjson.loads(draft.raw)
     attributes = attributes_of(draft.head, draft.raw, default, voucher)
     definitions = {**definitions_of([attributes]), **(beside or {})}
@@ -59,8 +71,47 @@ def simulate(
         Reached(name, decision, name in honouring) for name, decision in asking.outcomes(attributes, definitions)
     )
     owner = asking.world.owner_of(attributes)
-    problems = [*contradictions(value, definitions, default), *_audience(reached, owner), *_basis(reached, owner)]
+    problems = [
+        *contradictions(value, definitions, default),
+        *_audience(reached, owner),
+        *_basis(reached, owner, altered=altered),
+    ]
     return Simulation(draft.head.id, owner, reached, tuple(problems))
+
+
+def drafts_in(raw: bytes, what: str) -> list[Admissible]:
+    """The objects of a text, as intake would judge them; raises InvalidInput for the first that could not go in."""
+    return drafts_of(split(raw).pieces, what)
+
+
+def drafts_of(pieces: Iterable[Piece], what: str) -> list[Admissible]:
+    """Pieces as intake would judge them; raises InvalidInput for the first that could not go in, or if there are none."""
+    limits, now = settings.COMMONWATCH, now_us()
+    drafts: list[Admissible] = []
+    for piece in pieces:
+        judged = judge(piece, now, limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
+        if not isinstance(judged, Admissible):
+            first = judged.findings[0]
+            raise InvalidInput(first.code, f"{judged.object_id or piece.place}: {first.sentence}", first.remedy)
+        drafts.append(judged)
+    if not drafts:
+        raise InvalidInput("stix-expected", f"{what} holds no STIX objects.", "Give a STIX object or bundle.")
+    return drafts
+
+
+def simulate_all(
+    drafts: Sequence[Admissible], purpose: str, default: str, *, altered: bool = False
+) -> list[Simulation]:
+    """Who would get each of these, published together by this node's own member."""
+    if default not in MARKING_IDS:
+        raise InvalidInput("marking-unknown", f"{default} is no TLP level.", "Use TLP:GREEN, for example.")
+    beside = {one.head.id: orjson.loads(one.raw) for one in drafts if one.head.type == "marking-definition"}
+    asking, own = Asking(purpose), own_member().identity
+    return [
+        simulate(one, asking, default=default, voucher=own, beside=beside, altered=altered)
+        for one in drafts
+        if one.head.id not in beside or len(drafts) == 1
+    ]
 
 
 def _audience(reached: tuple[Reached, ...], owner: str) -> list[Problem]:
@@ -70,16 +121,20 @@ def _audience(reached: tuple[Reached, ...], owner: str) -> list[Problem]:
     return [Problem("audience-empty", "", sentence, "Name an audience or recipients, or lower the marking.")]
 
 
-def _basis(reached: tuple[Reached, ...], owner: str) -> list[Problem]:
-    """Members whom handling and policy would let have it in full, and law alone keeps from having it at all."""
-    without = []
-    for one in reached:
-        if one.member in (owner, PUBLIC) or one.decision.variant is not None:
-            continue
-        gates = {gate.gate: gate.passed for gate in one.decision.attempts[0].gates}
-        if gates["handling"] and gates["policy"] and not gates["law"]:
-            without.append(one.member)
+def _basis(reached: tuple[Reached, ...], owner: str, *, altered: bool) -> list[Problem]:
+    """Members whom handling and policy would let have it in full, and law alone keeps from that.
+
+    That is an error, unless the author accepts that they get it `altered` or not at all: law must not be found out later.
+    """
+    without = [one for one in reached if one.member not in (owner, PUBLIC) and _law_alone_refuses(one.decision)]
     if not without:
         return []
-    sentence = f"It is meant for {', '.join(without)} too, but there is no legal basis."
-    return [Problem("basis-missing", "", sentence, "See `why-not` for what each would need, or take them out.")]
+    names = ", ".join(f"{one.member} ({one.decision.variant or 'nothing'})" for one in without)
+    sentence = f"There is no legal basis for giving it in full to members it is meant for; they would get: {names}."
+    advice = "See `why-not` for what each would need; take them out, or accept it with --altered."
+    return [Problem("basis-missing", "", sentence, advice, blocks=not altered)]
+
+
+def _law_alone_refuses(decision: Decision) -> bool:
+    gates = {gate.gate: gate.passed for gate in decision.attempts[0].gates}
+    return gates["handling"] and gates["policy"] and not gates["law"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from commonwatch.base.parties.queries import own_member
+from commonwatch.base.parties.models import Membership
+from commonwatch.base.parties.queries import member_named, own_member
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 
 
@@ -19,6 +21,46 @@ class Reader:
     sees_all: bool
     may_write: bool
     purpose: str = DEFAULT_PURPOSE
+
+
+class Account(Protocol):
+    """An account as it acts now."""
+
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def member(self) -> int: ...
+    @property
+    def communities(self) -> frozenset[int]: ...
+    @property
+    def sees_all(self) -> bool: ...
+    @property
+    def purpose(self) -> str: ...
+
+    def holds(self, role: str) -> bool:
+        """Whether its role includes this one."""
+
+
+def reader_of(account: Account) -> Reader:
+    """An account as release knows it."""
+    return Reader(
+        account.account_id,
+        account.name,
+        account.member,
+        account.communities,
+        account.sees_all,
+        account.holds("contributor"),
+        account.purpose,
+    )
+
+
+def for_member(member: str, purpose: str, name: str) -> Reader:
+    """As a member reads for a purpose, for commands run on the node's machine."""
+    who = member_named(member)
+    inside = Membership.objects.filter(member=who, until_us=None).values_list("community", flat=True)
+    return Reader(0, name, who.pk, frozenset(inside), sees_all=False, may_write=False, purpose=purpose)
 
 
 def operator(name: str) -> Reader:

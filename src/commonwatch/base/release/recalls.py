@@ -26,6 +26,7 @@ from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.models import Collection, Loss, Recall, Recipient
 from commonwatch.base.release.types import type_name
 from commonwatch.core.policy.classes import ClassAttributes, encode_class
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.extensions import HandlingExtension, handling_marking, recall_object
 from commonwatch.core.stix.ids import format_id, parse_id
 from commonwatch.core.stix.markings import TLP2
@@ -52,7 +53,7 @@ def note_objects(added: Added, *, reason_narrowed: str, reason_revoked: str) -> 
     """Note who lost single objects: their author narrowed or revoked them."""
     losses = []
     for one in added.narrowed:
-        kept = {recipient for recipient, _ in _granted(one.after)}
+        kept = {recipient for recipient, _ in _granted(one.after)} | _owner(one.before)
         losses += _losses(one, [number for number, _ in _granted(one.before) if number not in kept], reason_narrowed)
     for one in added.revoked:
         owner = _owner(one.before)
@@ -104,7 +105,7 @@ def _send(appending: Appending, loss: Loss) -> int:
         author=own_member().identity,
         recipient=recipient.member.identity,
         object_refs=ids,
-        reason=loss.reason,
+        reason=_reason(loss, recipient),
         marking=str(_marking(recipient.member.identity)["id"]),
         at=format_time(at_us, 3),
     )
@@ -113,9 +114,18 @@ def _send(appending: Appending, loss: Loss) -> int:
     _append(appending, _marking(recipient.member.identity), recalled, slots)
     _notices(appending, recipient.pk, [row for row in rows if not _still_sees(recipient.pk, row[0])], at_us)
     Recall.objects.create(
-        member=recipient.member, recall=str(recalled["id"]), count=len(ids), reason=loss.reason, made_us=at_us
+        member=recipient.member,
+        recall=str(recalled["id"]),
+        count=len(ids),
+        reason=_reason(loss, recipient),
+        made_us=at_us,
     )
     return len(rows)
+
+
+def _reason(loss: Loss, recipient: Recipient) -> str:
+    """Why; where the member read for another purpose than all do, for which one: what it got for others is not taken back."""
+    return loss.reason if recipient.purpose == DEFAULT_PURPOSE else f"{loss.reason} (for {recipient.purpose})"
 
 
 def _still_sees(recipient: int, seq: int) -> bool:

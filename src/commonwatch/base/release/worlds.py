@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from commonwatch.base.parties.countries import country_facts
-from commonwatch.base.parties.models import HOME, Agreement, AgreementParty, Member, MemberFact, Membership
+from commonwatch.base.parties.models import (
+    EXPELLED,
+    HOME,
+    STANDING,
+    Agreement,
+    AgreementParty,
+    Member,
+    MemberFact,
+    Membership,
+)
 from commonwatch.base.parties.queries import dates_of
 from commonwatch.base.parties.regimes import transfer_regimes
 from commonwatch.base.release.policies import SCHEMA, policy_files
@@ -69,6 +78,7 @@ def _member(
         groups=frozenset(groups | own[GROUP]),
         communities=frozenset(communities),
         clearance=levels[-1] if levels else CLEARANCES[0],
+        expelled=EXPELLED in own[STANDING],
         safeguards=frozenset(own["safeguard"]),
         consents=frozenset(own["consent"]),
     )

@@ -24,7 +24,6 @@ from commonwatch.core.stix.times import format_time
 proofs = typer.Typer(no_args_is_help=True, help="Proofs that something was logged, to hand over and to verify.")
 logs = typer.Typer(no_args_is_help=True, help="The node's tamper-evident record, and its witnesses.")
 witnesses = typer.Typer(no_args_is_help=True, help="Peers' logs that this node witnesses.")
-logs.add_typer(witnesses, name="witness")
 
 
 @proofs.command("make")
@@ -181,7 +180,7 @@ def policy(
 def add_witness(vkey: Annotated[str, typer.Argument(help="The log's verifier key: name+id+key.")]) -> None:
     """Witness a peer's log: cosign its checkpoints as long as it only grows.
 
-    Example: commonwatch log witness add log.example+0a1b2c3d+AbCd
+    Example: commonwatch witness add log.example+0a1b2c3d+AbCd
     """
     key = witnessing.watch(vkey, _actor(), now_us())
     current().print(f"Witnessing {key.name}. Give its operators this node's own: {witnessing.witness_key().text}")
@@ -192,7 +191,7 @@ def add_witness(vkey: Annotated[str, typer.Argument(help="The log's verifier key
 def list_witnessed() -> None:
     """List the logs that this node witnesses, with what it cosigned last.
 
-    Example: commonwatch log witness list
+    Example: commonwatch witness list
     """
     last = {}
     for row in Cosigned.objects.exclude(note=b""):
@@ -205,7 +204,7 @@ def list_witnessed() -> None:
     ]
     columns = ["origin", "size", "cosigned", "vkey"]
     rows = [[row[column] if row[column] is not None else "" for column in columns] for row in found]
-    current().table(columns, rows, "This node witnesses no log yet: `commonwatch log witness add VKEY`.")
+    current().table(columns, rows, "This node witnesses no log yet: `commonwatch witness add VKEY`.")
     current().result(found)
 
 

@@ -26,7 +26,7 @@ def watch(vkey: str, actor: str, now_us: int) -> VerifierKey:
         vkey=key.text, defaults={"origin": key.name, "added_us": now_us, "added_by": actor}
     )
     if not made:
-        raise Conflict("log-watched", f"{key.name} is witnessed already.", "See `commonwatch log witness list`.")
+        raise Conflict("log-watched", f"{key.name} is witnessed already.", "See `commonwatch witness list`.")
     put_on_record(actor, "log.watch", key.name, "done", {"vkey": key.text}, now_us=now_us)
     return key
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from commonwatch.core.law.personal_marks import Marks, flags_of
+from commonwatch.core.law.personal_marks import NONE, Flags, Marks, flags_of
 from commonwatch.core.law.personal_objects import OWN, hinted, typed
 from commonwatch.core.law.personal_pattern import pattern_findings
 from commonwatch.core.law.personal_secrecy import secrets_in
@@ -21,10 +21,10 @@ from commonwatch.core.law.personal_values import PersonalFinding, Role, words
 
 __all__ = [
     "PersonalFinding",
+    "findings",
     "may_hold_personal",
     "personal_classes",
     "personal_findings",
-    "secrecy_beside",
     "secrecy_findings",
 ]
 
@@ -55,13 +55,46 @@ class _String(NamedTuple):
     name: str  # of the property that holds it, where that may say what it is: in custom properties and extensions
 
 
+class _Read(NamedTuple):
+    """A part of an object, read once for both questions."""
+
+    part: Mapping[str, Any]
+    place: str
+    role: Role
+    strings: list[_String]
+    flags: Flags
+
+
+def _read(value: Mapping[str, Any]) -> list[_Read]:
+    found = []
+    for part, place, role in _parts(value):
+        strings = list(_strings(part, place, role))
+        flags = flags_of("\n".join([one.text for one in strings])) if strings else NONE
+        found.append(_Read(part, place, role, strings, flags))
+    return found
+
+
 def personal_findings(value: Mapping[str, Any]) -> tuple[PersonalFinding, ...]:
     """Every personal value in an object, in the order of places and offsets."""
+    return _personal(value, _read(value))
+
+
+def secrecy_findings(value: Mapping[str, Any]) -> tuple[PersonalFinding, ...]:
+    """What bank, telecommunication or state secrecy covers, and credentials; not what is the attacker's own."""
+    return findings(value)[1]
+
+
+def findings(value: Mapping[str, Any]) -> tuple[tuple[PersonalFinding, ...], tuple[PersonalFinding, ...]]:
+    """Personal data and secrets, for who wants both."""
+    read = _read(value)
+    personal = _personal(value, read)
+    return personal, _secret(read, personal)
+
+
+def _personal(value: Mapping[str, Any], read: Iterable[_Read]) -> tuple[PersonalFinding, ...]:
     found: list[PersonalFinding] = []
-    for part, place, role in _parts(value):
+    for part, place, role, strings, flags in read:
         found += typed(part, _kind(part), place, role)
-        strings = list(_strings(part, place, role))
-        flags = flags_of("\n".join([one.text for one in strings]))
         for one in strings:
             if one.name and (category := hinted(one.name, one.text)) is not None:
                 found.append(PersonalFinding(category, one.role, one.place, 0, 0, one.text))
@@ -72,24 +105,16 @@ def personal_findings(value: Mapping[str, Any]) -> tuple[PersonalFinding, ...]:
     return _sorted(found)
 
 
-def secrecy_findings(value: Mapping[str, Any]) -> tuple[PersonalFinding, ...]:
-    """What bank, telecommunication or state secrecy covers, and credentials; not what is the attacker's own."""
-    return secrecy_beside(value, personal_findings(value))
-
-
-def secrecy_beside(value: Mapping[str, Any], personal: Iterable[PersonalFinding]) -> tuple[PersonalFinding, ...]:
-    """The same for a caller that has the personal findings of the object already."""
+def _secret(read: Iterable[_Read], personal: Iterable[PersonalFinding]) -> tuple[PersonalFinding, ...]:
     found = [
         PersonalFinding(_SECRETS[one.category], one.role, one.place, one.start, one.end, one.value)
         for one in personal
         if one.category in _SECRETS and (one.category, one.role) != ("credential", "attacker")
     ]
-    for part, place, role in _parts(value):
-        strings = list(_strings(part, place, role))
-        flags = flags_of("\n".join([one.text for one in strings]))
-        if flags.announced or flags.banner:
-            for one in strings:
-                found += secrets_in(one.text, one.place, one.role, flags)
+    for one in read:
+        if one.flags.announced or one.flags.banner:
+            for string in one.strings:
+                found += secrets_in(string.text, string.place, string.role, one.flags)
     return _sorted(found)
 
 
@@ -100,15 +125,15 @@ def personal_classes(findings: Iterable[PersonalFinding]) -> tuple[str, ...]:
     )
 
 
-def may_hold_personal(raw: bytes) -> bool:
+def may_hold_personal(raw: bytes, kind: str = "") -> bool:
     """Whether an object's bytes may hold what `personal_classes` or `secrecy_findings` name. No is certain, yes is not.
 
-    `raw` is a JSON object as the gate of intake lets it in.
+    `raw` is a JSON object as the gate of intake lets it in; `kind` is its type, where the caller has read it.
     """
     # Escapes could hide what is looked for; other scripts have other words.
     if not raw.isascii() or (b"\\" in raw and (b"\\u" in raw or b"\\/" in raw)):
         return True
-    kind = _certain_type(raw)
+    kind = kind or _certain_type(raw)
     if kind not in _TEXT_ONLY:
         return True
     marks = Marks(raw)

@@ -36,7 +36,11 @@ _VICTIMS = _words(
     "victim victims target targets targeted recipient recipients affected employee customer patient complainant infected "
     "compromised sent received opfer"
 )
-_LETTERS = bytes(code if 97 <= code <= 122 else 32 for code in range(256))
+# Words that are asked for beside these: what hides an @, what stands on classified documents, custom properties.
+_OTHERS = _words("at dot s vs extensions x")
+_ASKED = _ANNOUNCING | _NUMBERED | _VICTIMS | _OTHERS
+# Letters in lower case; everything else parts words.
+_LETTERS = bytes(code | 32 if 65 <= code <= 90 or 97 <= code <= 122 else 32 for code in range(256))
 # Digits read as 0, letters as a and A, and the signs that stand in front of a number as a blank.
 _SHAPES = bytes.maketrans(
     b"123456789bcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ=#(",
@@ -46,13 +50,14 @@ _LONG, _LONG_IN_PATH = b"0" * 13, b"/" + b"0" * 13
 _AT = re.compile(rb"[tT](?:\]|\))(?<=[\[(][aA][tT].)")
 _PORTION = re.compile(rb"/(?<=[SC]/)/[A-Z]")
 _PLUS = re.compile(rb"\+\(?[1-9]")
-# Telephones, cards, taxpayer numbers and MAC addresses as hyphens group them; the hyphen first makes the search quick.
-_HYPHENS = re.compile(
-    rb"-(?:[0-9]{3}-[0-9]{4}|[0-9]{4}-[0-9]{4}-[0-9]|[0-9]{6}-|(?<=\.[0-9]{3}-)[0-9]{2}|[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-)"
-)
+# Telephones, cards and taxpayer numbers as hyphens group them. The hyphen first makes the search for MAC addresses quick.
+_GROUPED = re.compile(rb"-0(?:00-0000|00000-|000-0000-0)")  # of shapes
+_HYPHENS = re.compile(rb"-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-")
 _COLONS = re.compile(rb":[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:")
 _IPV4 = re.compile(rb"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
-_IPV6 = re.compile(rb":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}")
+_IPV6 = re.compile(
+    rb":(?<=[23][0-9A-Fa-f]{3}:)[0-9A-Fa-f]{0,4}:"
+)  # global unicast; times have two digits between colons
 
 
 class Marks:
@@ -61,11 +66,10 @@ class Marks:
     __slots__ = ("raw", "shapes", "words")
 
     def __init__(self, raw: bytes) -> None:
-        lowered = raw.lower()
         self.raw = raw
-        self.words = set(lowered.translate(_LETTERS).split())
+        self.words = _ASKED.intersection(raw.translate(_LETTERS).split())
         if b"\\" in raw:  # in JSON a line break is a backslash and a letter, which would stick to the next word
-            self.words.update(re.sub(rb"\\[nrtbf]", b" ", lowered).translate(_LETTERS).split())
+            self.words |= _ASKED.intersection(re.sub(rb"\\[nrtbfNRTBF]", b" ", raw).translate(_LETTERS).split())
         self.shapes = raw.translate(_SHAPES)
 
     def mail(self) -> bool:
@@ -82,13 +86,15 @@ class Marks:
     def announced(self) -> bool:
         """A word that announces a value, or a key that needs no word."""
         raw = self.raw
-        if not _ANNOUNCING.isdisjoint(self.words) or b"eyJ" in raw or b"S-1-5-21-" in raw:
+        if not _ANNOUNCING.isdisjoint(self.words) or b"eyJ" in raw or (b"s" in self.words and b"S-1-5-21-" in raw):
             return True
         return b"AAAA" in self.shapes and b"AKIA" in raw
 
     def numbers(self) -> bool:
         """A row of digits in one of the forms looked for, or behind one of the words."""
         raw, shapes = self.raw, self.shapes
+        if _GROUPED.search(shapes) or b".000-00" in shapes:
+            return True
         if _HYPHENS.search(raw) or _COLONS.search(raw) or (b"+" in raw and _PLUS.search(raw)):
             return True
         if b"AA00" in shapes or (b")" in raw and b"000)" in shapes):  # IBANs and tax codes; North American telephones
@@ -125,6 +131,9 @@ class Flags(NamedTuple):
     numbers: bool
     addresses: bool
     banner: bool
+
+
+NONE = Flags(False, False, False, False, False)
 
 
 def flags_of(text: str) -> Flags:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from commonwatch.core.law.personal import may_hold_personal, personal_classes, personal_findings, secrecy_beside
+from commonwatch.core.law.personal import findings, may_hold_personal, personal_classes
 from commonwatch.core.policy.categories import category
 from commonwatch.core.policy.classes import ClassAttributes
 from commonwatch.core.stix.markings import strictest
@@ -18,11 +18,10 @@ def attributes_of(head: Head, raw: bytes, default_marking: str, voucher: str) ->
     """
     personal: tuple[str, ...] = ()
     secrecy: tuple[str, ...] = ()
-    if may_hold_personal(raw):
-        value = orjson.loads(raw)
-        found = personal_findings(value)
+    if may_hold_personal(raw, head.type):
+        found, secrets = findings(orjson.loads(raw))
         personal = personal_classes(found)
-        secrecy = tuple(sorted({finding.category for finding in secrecy_beside(value, found)}))
+        secrecy = tuple(sorted({finding.category for finding in secrets}))
     return ClassAttributes(
         author=head.author or "",
         voucher=voucher,

@@ -109,6 +109,7 @@ PRINCIPAL: Mapping[str, Callable[[Recipient], Any]] = {
     "country": lambda recipient: recipient.country,
     "groups": lambda recipient: sorted(recipient.groups),
     "clearance": lambda recipient: recipient.clearance,
+    "expelled": lambda recipient: recipient.expelled,
     "consents": lambda recipient: _members(recipient.consents),
     "lawful": lambda recipient: sorted(recipient.lawful),
     "assured": lambda recipient: [

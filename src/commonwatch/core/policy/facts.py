@@ -57,6 +57,7 @@ class Recipient(msgspec.Struct, frozen=True):
     lawful: frozenset[str] = frozenset()  # transfer regimes of which it satisfies a mechanism by itself
     assured: frozenset[Assurance] = frozenset()
     entrusted: frozenset[Entrusted] = frozenset()
+    expelled: bool = False
 
 
 PUBLIC = Recipient("")

@@ -47,6 +47,7 @@ class MemberOn(msgspec.Struct, frozen=True):
     clearance: str = CLEARANCES[0]
     safeguards: frozenset[str] = frozenset()
     consents: frozenset[str] = frozenset()
+    expelled: bool = False
 
     @property
     def jurisdiction(self) -> Jurisdiction:
@@ -277,6 +278,7 @@ def _recipient(
         groups=member.groups,
         communities=member.communities,
         clearance=CLEARANCES.index(member.clearance) if member.clearance in CLEARANCES else 0,
+        expelled=member.expelled,
         consents=member.consents,
         lawful=frozenset(regime for name, regime in bases if name == member.name),
         assured=frozenset(assured),

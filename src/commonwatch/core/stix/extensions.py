@@ -145,6 +145,25 @@ def recall_object(
     }
 
 
+def receipt_object(
+    identity: str, *, author: str, recipient: str, recall: str, answer: str, marking: str, at: str
+) -> dict[str, Any]:
+    """A receipt: `author` says to `recipient` what it did about a recall (complied, partly, refused)."""
+    return {
+        "type": "receipt",
+        "spec_version": "2.1",
+        "id": identity,
+        "created_by_ref": author,
+        "created": at,
+        "modified": at,
+        "object_marking_refs": sorted([TLP2["TLP:RED"], marking]),
+        "recipient_ref": recipient,
+        "recall_ref": recall,
+        "answer": answer,
+        "extensions": {RECEIPT_ID: {"extension_type": "new-sdo"}},
+    }
+
+
 def read_handling(extension: Mapping[str, Any]) -> HandlingExtension | str:
     """The content of a handling extension, or what cannot be read in it."""
     try:

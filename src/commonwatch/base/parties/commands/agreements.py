@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from commonwatch.base.parties.actions import AgreementTerms, agreement_named, cr
 from commonwatch.base.parties.commands.given import Preview, by_command_line, changed, day, day_or_today
 from commonwatch.base.parties.models import Agreement, AgreementKind
 from commonwatch.base.parties.queries import dates_of
+from commonwatch.base.parties.shown import shown_agreement, shown_parties
 from commonwatch.base.terminal import current
 from commonwatch.core.law.agreements import PartyDates, standing
 
@@ -38,7 +39,7 @@ def add(
     current().print(
         f"{made.title} is on record. Its parties: commonwatch agreement party {name} --member M --in-force DAY"
     )
-    current().result(_shown(made))
+    current().result(shown_agreement(made))
 
 
 @app.command()
@@ -76,7 +77,7 @@ def list_agreements() -> None:
 
     Example: commonwatch agreement list
     """
-    found = [_shown(agreement) for agreement in Agreement.objects.order_by("name").prefetch_related("parties")]
+    found = [shown_agreement(agreement) for agreement in Agreement.objects.order_by("name").prefetch_related("parties")]
     columns = ["name", "kind", "title", "parties", "source"]
     empty = "There are no agreements yet: commonwatch agreement add NAME --kind memorandum --source TEXT"
     current().table(columns, [[row[column] for column in columns] for row in found], empty)
@@ -94,32 +95,11 @@ def show(name: Name, on: On = "") -> None:
     out.print(f"{agreement.title} ({agreement.kind}), {agreement.source}, on {when}")
     for what in ("categories", "purposes", "safeguards"):
         out.print(f"{what.capitalize()}: {', '.join(getattr(agreement, what)) or 'no limit by it'}")
-    parties = [
-        {
-            "party": row.member.name if row.member is not None else row.country,
-            "dates": dates_of(row),
-            "standing": standing(dates_of(row), when),
-            "reservations": row.reservations,
-        }
-        for row in agreement.parties.select_related("member").order_by("pk")
-    ]
+    parties = shown_parties(agreement, when)
     out.print("")
     rows = [
-        (p["party"], "yes" if p["standing"].in_force else "no", p["standing"].reason, p["reservations"])  # type: ignore[attr-defined]
+        (p["party"], "yes" if p["standing"].in_force else "no", p["standing"].reason, p["reservations"])
         for p in parties
     ]
     out.table(["party", "bound", "because", "reservations"], rows, "It has no parties yet.")
-    out.result({**_shown(agreement), "on": when, "parties": parties})
-
-
-def _shown(agreement: Agreement) -> dict[str, Any]:
-    return {
-        "name": agreement.name,
-        "title": agreement.title,
-        "kind": agreement.kind,
-        "source": agreement.source,
-        "categories": agreement.categories,
-        "purposes": agreement.purposes,
-        "safeguards": agreement.safeguards,
-        "parties": agreement.parties.count(),
-    }
+    out.result({**shown_agreement(agreement), "on": when, "parties": parties})

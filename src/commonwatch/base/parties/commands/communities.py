@@ -10,8 +10,8 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import communities_named, create_community, join_community, leave_community
 from commonwatch.base.parties.commands.given import Preview, changed
 from commonwatch.base.parties.models import Community, Openness
+from commonwatch.base.parties.shown import shown_membership
 from commonwatch.base.terminal import current
-from commonwatch.core.stix.times import format_time
 
 app = typer.Typer(no_args_is_help=True, help="Make and list communities: sets of members that share collections.")
 
@@ -67,24 +67,16 @@ def show(name: Name) -> None:
     Example: commonwatch community show energy
     """
     community = communities_named([name])[0]
-    found = [
-        {
-            "member": row.member.name,
-            "since": format_time(row.since_us, 0),
-            "until": format_time(row.until_us, 0) if row.until_us is not None else None,
-            "joined": f"{row.joined_by}: {row.joined_reason}",
-            "left": f"{row.left_by}: {row.left_reason}" if row.until_us is not None else "",
-        }
-        for row in community.memberships.select_related("member").order_by("since_us", "pk")
-    ]
+    rows = community.memberships.select_related("member").order_by("since_us", "pk")
+    found = [shown_membership(row) for row in rows]
     out = current()
     may = (
         "members may contribute without their name" if community.pseudonymous else "members contribute under their name"
     )
     out.print(f"{community.name}: {community.openness}, {may}. {community.description}\n")
     columns = ["member", "since", "until", "joined", "left"]
-    rows = [[row[column] or "" for column in columns] for row in found]
-    out.table(columns, rows, f"Nobody is in it: commonwatch community join {name} MEMBER --reason WHY")
+    shown = [[row[column] or "" for column in columns] for row in found]
+    out.table(columns, shown, f"Nobody is in it: commonwatch community join {name} MEMBER --reason WHY")
     out.result({"name": name, "openness": community.openness, "members": found})
 
 

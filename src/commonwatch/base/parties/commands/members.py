@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from commonwatch.base.parties.actions import change_member, create_member, record_fact
+from commonwatch.base.parties.actions import change_member, create_member, expel_member, readmit_member, record_fact
 from commonwatch.base.parties.commands.given import Preview, changed, day, day_or_today
 from commonwatch.base.parties.importing import import_parties
-from commonwatch.base.parties.models import HOME, Member, MemberKind
+from commonwatch.base.parties.models import Member, MemberKind
 from commonwatch.base.parties.queries import member_on
+from commonwatch.base.parties.shown import shown_member
 from commonwatch.base.terminal import current
 from commonwatch.core.law.facts import Fact
 
@@ -60,7 +61,7 @@ def set_member(
         preview=preview,
     )
     current().print(f"{name} is {member.title} ({member.kind}, {_jurisdiction(member.kind, member.country)}).")
-    current().result(_shown(member))
+    current().result(shown_member(member))
 
 
 @app.command("list")
@@ -69,7 +70,7 @@ def list_members() -> None:
 
     Example: commonwatch party list
     """
-    found = [_shown(member) for member in Member.objects.order_by("name")]
+    found = [shown_member(member) for member in Member.objects.order_by("name")]
     rows = [["own" if m["own"] else "", m["name"], m["title"], m["kind"], m["country"], m["identity"]] for m in found]
     current().table(["", "name", "title", "kind", "country", "identity"], rows, "")
     current().result(found)
@@ -121,6 +122,32 @@ def fact(
     current().result({"member": name, "fact": given})
 
 
+@app.command()
+def expel(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why, and by whose decision: it stays on record.")],
+    preview: Preview = False,
+) -> None:
+    """End a member's part in the partnership. It leaves every community and is sent recalls for what it had.
+
+    Example: commonwatch party expel cert-xx --reason "Decision 14 of the board, 2026-11-24" --preview
+    """
+    changed(f"{name} is expelled", lambda by: expel_member(name, reason=reason, by=by), preview=preview)
+    current().print(f"{name} is expelled. Its tokens: commonwatch token list. Its answers: commonwatch recall list")
+    current().result({"member": name, "expelled": True, "reason": reason})
+
+
+@app.command()
+def readmit(name: Name, preview: Preview = False) -> None:
+    """Take an expelled member back. Communities have to let it in again themselves.
+
+    Example: commonwatch party readmit cert-xx
+    """
+    changed(f"{name} is admitted again", lambda by: readmit_member(name, by=by), preview=preview)
+    current().print(f"{name} is a member again. Let it into communities: commonwatch community join COMMUNITY {name}")
+    current().result({"member": name, "expelled": False})
+
+
 @app.command("import")
 def import_file(
     file: Annotated[
@@ -135,17 +162,6 @@ def import_file(
     counts, _ = changed(f"{file.name} is taken in", lambda by: import_parties(file.read_bytes(), by), preview=preview)
     current().print(", ".join(f"{number} {what}" for what, number in counts.items()) + " added.")
     current().result(counts)
-
-
-def _shown(member: Member) -> dict[str, Any]:
-    return {
-        "name": member.name,
-        "title": member.title,
-        "kind": member.kind,
-        "country": member.country,
-        "identity": member.identity,
-        "own": member.name == HOME,
-    }
 
 
 def _jurisdiction(kind: str, country: str) -> str:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
-import orjson
 import typer
-from django.conf import settings
 
-from commonwatch.base.clock import now_us
-from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.explain import Asking, Explanation, as_data, held_object, summary
-from commonwatch.base.release.publishing import Simulation
-from commonwatch.base.release.publishing import simulate as simulated
+from commonwatch.base.release.publishing import Simulation, drafts_in, simulate_all
+from commonwatch.base.release.shown import shown_refusal, shown_simulation
 from commonwatch.base.terminal import Exit, current
-from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.decision import Attempt, GateAnswer
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.policy.scales import TLP_NAMES
-from commonwatch.core.stix.judge import judge
-from commonwatch.core.stix.markings import MARKING_IDS
-from commonwatch.core.stix.split import split
-from commonwatch.core.stix.values import Admissible
 
 Identity = Annotated[str, typer.Argument(help="STIX id of an object that the journal holds.")]
 To = Annotated[str, typer.Option("--to", help="Name of a member, or public for nobody in particular.")]
 Purpose = Annotated[str, typer.Option(help="What for: network-defence, incident-response, research ...")]
+Altered = Annotated[bool, typer.Option("--altered", help="Accept that law has it altered for some.")]
 Version = Annotated[str, typer.Option(help="Which version, as its author dated it; default: the latest.")]
 
 
@@ -60,43 +51,27 @@ def why_not(identity: Identity, to: To, purpose: Purpose = DEFAULT_PURPOSE, vers
         if not gate.passed:
             _shut(gate)
     _changes(found)
-    out.result(
-        {
-            "object": found.object,
-            "recipient": to,
-            "outcome": found.outcome,
-            "shut": [gate.gate for gate in found.decision.gates if not gate.passed],
-            "changes": msgspec.to_builtins(found.changes),
-        }
-    )
+    out.result(shown_refusal(found))
 
 
 def simulate(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A STIX object, or a bundle of some.")],
     purpose: Purpose = DEFAULT_PURPOSE,
     default_marking: Annotated[str, typer.Option(help="Marking of what says no TLP level itself.")] = "TLP:AMBER",
+    altered: Altered = False,
 ) -> None:
     """Before publishing: who would get each object, by which rule, and what must be mended first. Nothing is stored.
 
     Example: commonwatch simulate draft.json --purpose network-defence
     """
-    if default_marking not in MARKING_IDS:
-        raise InvalidInput("marking-unknown", f"{default_marking} is no TLP level.", "Use TLP:GREEN, for example.")
-    drafts = _drafts(file)
-    beside = {one.head.id: orjson.loads(one.raw) for one in drafts if one.head.type == "marking-definition"}
-    asking, own = Asking(purpose), own_member().identity
-    found = [
-        simulated(one, asking, default=default_marking, voucher=own, beside=beside)
-        for one in drafts
-        if one.head.id not in beside or len(drafts) == 1
-    ]
+    found = simulate_all(drafts_in(file.read_bytes(), str(file)), purpose, default_marking, altered=altered)
     out = current()
     for one in found:
-        _simulation(one)
+        show_simulation(one)
     blocked = [one for one in found if one.blocking]
     if blocked:
         out.print(f"{len(blocked)} of {len(found)} must not be published as they are.")
-    out.result([_simulated(one) for one in found])
+    out.result([shown_simulation(one) for one in found])
     if blocked:
         out.stop(Exit.NOT_ALL_ADMITTED)
 
@@ -177,22 +152,8 @@ def _changes(found: Explanation) -> None:
         out.print(f"  {change.condition}{enough}")
 
 
-def _drafts(file: Path) -> list[Admissible]:
-    """The objects of a file, as intake would judge them; raises InvalidInput for the first that could not go in."""
-    drafts: list[Admissible] = []
-    limits = settings.COMMONWATCH
-    for piece in split(file.read_bytes()).pieces:
-        judged = judge(piece, now_us(), limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
-        if not isinstance(judged, Admissible):
-            first = judged.findings[0]
-            raise InvalidInput(first.code, f"{judged.object_id or piece.place}: {first.sentence}", first.remedy)
-        drafts.append(judged)
-    if not drafts:
-        raise InvalidInput("stix-expected", f"{file} holds no STIX objects.", "Give a STIX object or bundle.")
-    return drafts
-
-
-def _simulation(one: Simulation) -> None:
+def show_simulation(one: Simulation) -> None:
+    """Who would get an object, as a table, and what is wrong with it."""
     out = current()
     out.print(f"{one.object}, owner {one.owner}")
     rows = [
@@ -210,23 +171,3 @@ def _simulation(one: Simulation) -> None:
     for problem in one.problems:
         out.print(f"{'ERROR' if problem.blocks else 'note'} {problem.code}: {problem.sentence} {problem.remedy}")
     out.print("")
-
-
-def _simulated(one: Simulation) -> dict[str, Any]:
-    return {
-        "object": one.object,
-        "owner": one.owner,
-        "blocked": bool(one.blocking),
-        "problems": msgspec.to_builtins(one.problems),
-        "recipients": [
-            {
-                "member": reached.member,
-                "outcome": reached.decision.outcome,
-                "variant": reached.decision.variant,
-                "because": summary(reached.decision),
-                "obligations": [word.word for word in reached.decision.obligations],
-                "recall": "tracked" if reached.honours_recall else "best effort",
-            }
-            for reached in one.reached
-        ],
-    }

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import By
 from commonwatch.base.release.epochs import activate_policies
-from commonwatch.base.release.explain import Asking, held_object, reach
+from commonwatch.base.release.expectations import expectations, tested
+from commonwatch.base.release.explain import Asking, reach
 from commonwatch.base.release.models import Epoch, PolicySet
 from commonwatch.base.release.policies import SCHEMA, own_files
 from commonwatch.base.release.report import ChangeReport
+from commonwatch.base.release.shown import policy_text, shown_epoch, shown_policy
 from commonwatch.base.terminal import Exit, current
-from commonwatch.core.errors import InvalidInput, NotFound
-from commonwatch.core.policy.book import Policy
-from commonwatch.core.stix.times import format_time
+from commonwatch.core.errors import NotFound
 
 app = typer.Typer(no_args_is_help=True, help="Policies of release: read them, try changes, put them in force.")
 
@@ -37,7 +36,7 @@ def list_policies(
     Example: commonwatch policy list --gate law
     """
     book = Asking().world.book
-    found = [_shown(one) for one in book.policies.values() if gate in ("", one.gate)]
+    found = [shown_policy(one) for one in book.policies.values() if gate in ("", one.gate)]
     columns = ["id", "gate", "effect", "title", "law", "date"]
     current().table(columns, [[row[column] for column in columns] for row in found], "There are no such policies.")
     current().print(f"\nDigest of all: {book.digest}")
@@ -54,9 +53,9 @@ def show(name: Annotated[str, typer.Argument(help="Id of a policy, from `policy 
     policy = world.book.policies.get(name)
     if policy is None:
         raise NotFound("policy-unknown", f"There is no policy {name}.", "See `policy list`.")
-    text = next(part for part in _texts(world.files[policy.file]) if f'@id("{name}")' in part)
+    text = policy_text(world, policy)
     current().print(f"// {policy.file}\n{text}")
-    current().result({**_shown(policy), "file": policy.file, "text": text})
+    current().result({**shown_policy(policy), "file": policy.file, "text": text})
 
 
 @app.command()
@@ -98,19 +97,7 @@ def history(limit: Annotated[int, typer.Option(min=1, help="How many, newest fir
 
     Example: commonwatch policy history
     """
-    found: list[dict[str, Any]] = [
-        {
-            "epoch": one.pk,
-            "made": format_time(one.made_us, 0),
-            "on": str(one.on),
-            "what": one.what,
-            "by": one.actor,
-            "gained": one.report["gained"],
-            "lost": one.report["lost"],
-            "world": one.digest,
-        }
-        for one in Epoch.objects.order_by("-pk")[:limit]
-    ]
+    found = [shown_epoch(one) for one in Epoch.objects.order_by("-pk")[:limit]]
     columns = ["epoch", "made", "what", "by", "gained", "lost", "world"]
     current().table(columns, [[row[column] for column in columns] for row in found], "Nothing was decided yet.")
     current().result({"epochs": found, "policy_sets": PolicySet.objects.count()})
@@ -123,7 +110,7 @@ def show_reach() -> None:
     Example: commonwatch policy reach
     """
     found, examples, objects, classes = reach()
-    columns = ["member", "full", "pseudonymised", "stripped", "parts", "withheld"]
+    columns = ["member", "purpose", "full", "pseudonymised", "stripped", "parts", "withheld"]
     rows = [[getattr(one, column) for column in columns] for one in found]
     current().table(columns, rows, "Nothing is held yet.")
     current().print(f"\n{objects:,} object versions in {classes:,} release classes.")
@@ -138,19 +125,7 @@ def test(
 
     Example: commonwatch policy test expectations.json
     """
-    try:
-        cases = orjson.loads(file.read_bytes())
-    except ValueError as error:
-        raise InvalidInput("json-unreadable", f"{file} is no JSON: {error}.", "Give a list of expectations.") from None
-    asking: dict[str, Asking] = {}
-    found = []
-    for case in cases:
-        purpose = case.get("purpose", "network-defence")
-        asked = asking.setdefault(purpose, Asking(purpose))
-        explained = asked.explain(held_object(case["object"]), case["to"])
-        got = {"outcome": explained.outcome, "variant": explained.decision.variant or ""}
-        wrong = [name for name in got if name in case and case[name] != got[name]]
-        found.append({**case, "got": got, "passed": not wrong})
+    found = tested(expectations(file.read_bytes()))
     rows = [
         (one["object"], one["to"], one["outcome"], one["got"]["outcome"], "ok" if one["passed"] else "FAILED")
         for one in found
@@ -170,23 +145,3 @@ def _tell(report: ChangeReport) -> None:
 def _read(files: Path) -> dict[str, str]:
     paths = sorted(files.glob("*.cedar")) if files.is_dir() else [files]
     return {path.name: path.read_text() for path in paths}
-
-
-def _texts(text: str) -> list[str]:
-    """Single policies of a file, with their annotations."""
-    return (
-        [part.strip() + ";" for part in text.split(";\n\n") if part.strip()] if ";\n\n" in text else text.split(";\n@")
-    )
-
-
-def _shown(policy: Policy) -> dict[str, Any]:
-    return {
-        "id": policy.id,
-        "gate": policy.gate,
-        "effect": policy.effect,
-        "title": policy.note("title"),
-        "law": policy.note("law"),
-        "date": policy.note("date"),
-        "explain": policy.note("explain"),
-        "remedy": policy.note("remedy"),
-    }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from commonwatch.base.release.models import Loss, Recall
 from commonwatch.base.release.recalls import send
+from commonwatch.base.release.shown import shown_recall
 from commonwatch.base.terminal import current
-from commonwatch.core.stix.times import format_time
 
 app = typer.Typer(no_args_is_help=True, help="Recalls: what was taken back, from whom, and who confirmed it.")
 
@@ -28,18 +28,7 @@ def list_recalls(
         rows = rows.filter(member__name=member)
     if open_only:
         rows = rows.filter(answered_us=None)
-    found: list[dict[str, Any]] = [
-        {
-            "recall": one.recall,
-            "member": one.member.name,
-            "objects": one.count,
-            "reason": one.reason,
-            "made": format_time(one.made_us, 0),
-            "answer": one.answer or None,
-            "answered": format_time(one.answered_us, 0) if one.answered_us is not None else None,
-        }
-        for one in rows
-    ]
+    found = [shown_recall(one) for one in rows]
     columns = ["recall", "member", "objects", "reason", "made", "answer", "answered"]
     current().table(columns, [[row[column] or "" for column in columns] for row in found], "Nothing was taken back.")
     waiting = Loss.objects.filter(done=False).count()

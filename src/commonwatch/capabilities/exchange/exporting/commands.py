@@ -13,16 +13,22 @@ from uuid import uuid4
 
 import typer
 
+from commonwatch.base.clock import now_us
+from commonwatch.base.parties.queries import member_named
 from commonwatch.base.release.collections import collection
+from commonwatch.base.release.epochs import begin_purpose
 from commonwatch.base.release.pages import Page
-from commonwatch.base.release.reader import operator
+from commonwatch.base.release.reader import Reader, for_member, operator
 from commonwatch.base.release.stream import stream
 from commonwatch.base.terminal import current
 from commonwatch.capabilities.exchange.exporting import formats
 from commonwatch.core.errors import InvalidInput
+from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.ids import parse_id
 from commonwatch.core.stix.times import parse_time
 from commonwatch.core.taxii.filters import ObjectFilter
+
+ACTOR = "command line"
 
 
 class Format(enum.StrEnum):
@@ -57,6 +63,10 @@ def export(
     value_kinds: Annotated[
         list[str] | None, typer.Option("--kind", help="For values: only ipv4-addr, domain-name, url, file-hash ...")
     ] = None,
+    to: Annotated[
+        str, typer.Option(help="As this member may have it; default: everything, for who runs the node.")
+    ] = "",
+    purpose: Annotated[str, typer.Option(help="With --to: what for, network-defence, research ...")] = DEFAULT_PURPOSE,
     lifted: Annotated[bool, typer.Option("--lift", help="STIX 2.0 objects as 2.1.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; else standard output.")] = None,
 ) -> None:
@@ -64,7 +74,7 @@ def export(
 
     Example: commonwatch export --format values --kind ipv4-addr --kind domain-name -o block.txt
     """
-    reader = operator("command line")
+    reader = _reader(to, purpose)
     view = collection(reader, collection_id)
     wanted = _filter(kinds or [], identifiers or [], versions, spec, since)
     terminal = current()
@@ -81,6 +91,13 @@ def export(
     if output is not None:
         terminal.print(f"{counted[0]:,} objects, {written:,} bytes in {output}.")
         terminal.result({"objects": counted[0], "bytes": written, "file": str(output)})
+
+
+def _reader(to: str, purpose: str) -> Reader:
+    if not to:
+        return operator(ACTOR)
+    begin_purpose(member_named(to), purpose, ACTOR, now_us())
+    return for_member(to, purpose, ACTOR)
 
 
 def _chunks(form: Format, pages: Iterable[Page], lifted: bool, kinds: frozenset[str]) -> Iterator[bytes]:

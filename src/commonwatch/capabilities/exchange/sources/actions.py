@@ -15,11 +15,11 @@ from commonwatch.base.intake.receive import Channel, Report, receive
 from commonwatch.base.intake.sources import ensure_source, voucher_of
 from commonwatch.base.jobs.queue import enqueue
 from commonwatch.base.journal.values import Transaction
+from commonwatch.base.outbound import Resolver, client, system_resolver
 from commonwatch.base.release.access import access_for
 from commonwatch.base.release.collections import CollectionView
 from commonwatch.base.release.pages import objects_page
 from commonwatch.capabilities.exchange.models import RemoteServer
-from commonwatch.capabilities.exchange.outbound import Resolver, client, system_resolver
 from commonwatch.capabilities.exchange.sources.pulling import Page, Walk
 from commonwatch.capabilities.exchange.sources.secrets import seal, unseal
 from commonwatch.capabilities.exchange.sources.wire import Remote

@@ -10,12 +10,12 @@ import typer
 from django.conf import settings
 
 from commonwatch.base.clock import now_us
+from commonwatch.base.outbound import check_url
 from commonwatch.base.parties.models import HOME
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.reader import operator
 from commonwatch.base.terminal import Exit, current
 from commonwatch.capabilities.exchange.models import RemoteServer
-from commonwatch.capabilities.exchange.outbound import check_url
 from commonwatch.capabilities.exchange.sources import actions
 from commonwatch.core.errors import CommonwatchError, InvalidInput
 from commonwatch.core.stix.times import format_time

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import httpx2
 import msgspec
 
-from commonwatch.capabilities.exchange.outbound import check_url
+from commonwatch.base.outbound import check_url
 from commonwatch.core.errors import PeerError
 from commonwatch.core.taxii.media import TAXII_21
 

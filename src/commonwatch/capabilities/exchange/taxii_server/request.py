@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from commonwatch.base.accounts.identify import Identity
-from commonwatch.base.accounts.models import Role
-from commonwatch.base.release.reader import Reader
+from commonwatch.base.release.reader import Reader, reader_of
 from commonwatch.core.taxii.media import TAXII_21
 
 
@@ -27,8 +26,7 @@ class Request:
     @property
     def reader(self) -> Reader:
         """The sender as release knows it."""
-        me = self.identity
-        return Reader(me.account_id, me.name, me.member, me.communities, me.sees_all, me.may(Role.CONTRIBUTOR))
+        return reader_of(self.identity)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Looking back: what is in force now against stored telemetry of any period."""

@@ -1,0 +1,29 @@
+"""The one hash of the index: XXH3, 64 bits, over UTF-8. The same number from columns and from a single text.
+
+Stored segments depend on it, so it is the published function and not an engine's own, which may change between versions.
+It is no protection: what a filter or a bucket lets through is compared as text.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import polars_hash
+import xxhash
+
+Hashes = npt.NDArray[np.uint64]
+
+
+def hash_one(text: str, seed: int = 0) -> int:
+    """Of one text."""
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"), seed)
+
+
+def hash_column(texts: pl.Series, seed: int = 0) -> Hashes:
+    """Of a column; 0 for a null."""
+    column = pl.DataFrame([texts.alias("text")])
+    hashed: Hashes = (
+        column.select(polars_hash.col("text").nchash.xxh3_64(seed=seed)).to_series().fill_null(0).to_numpy()
+    )
+    return hashed

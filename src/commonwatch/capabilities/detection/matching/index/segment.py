@@ -1,0 +1,97 @@
+"""One family's base: immutable rows of hash, entry, kind and text, sorted by hash, with their filter; memory-mapped.
+
+Two files: `<family>.arrow` (Arrow IPC, one record batch) and `<family>.filter` (64-bit words). Mapped privately: bits that
+changes set in the filter stay in the process that sets them. Reading a row touches a page or two, so what is resident is
+the filter and little else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from commonwatch.capabilities.detection.matching.index import filter as bloom
+from commonwatch.capabilities.detection.matching.index.families import KINDS, NAME, URL
+from commonwatch.capabilities.detection.matching.index.hashing import Hashes, hash_column
+from commonwatch.core.patterns.values import Kind, Value
+
+_SCHEMA = pa.schema([("hash", pa.uint64()), ("entry", pa.int64()), ("kind", pa.uint8()), ("text", pa.large_string())])
+
+
+class Row(NamedTuple):
+    """An indicator's value and the caller's number for it."""
+
+    entry: int
+    value: Value
+
+
+class Segment:
+    """The rows of one family, as files say them."""
+
+    def __init__(self, rows: pa.RecordBatch, words: bloom.Words) -> None:
+        self.words = words
+        self.hashes: Hashes = rows["hash"].to_numpy()
+        self.entries: npt.NDArray[np.int64] = rows["entry"].to_numpy()
+        self.kinds: npt.NDArray[np.uint8] = rows["kind"].to_numpy()
+        self._texts = rows["text"]
+        self.rows = rows
+
+    @classmethod
+    def empty(cls) -> Segment:
+        """Of a family of which nothing was there when the base was written."""
+        return cls(pa.RecordBatch.from_pylist([], _SCHEMA), bloom.empty(0))
+
+    @classmethod
+    def open(cls, folder: Path, family: str) -> Segment:
+        """Map the files; they may be removed afterwards."""
+        with pa.memory_map(str(folder / f"{family}.arrow")) as source:
+            rows = pa.ipc.open_file(source).get_batch(0)
+        return cls(rows, np.memmap(folder / f"{family}.filter", np.uint64, "c"))
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def under(self, hashed: int) -> Iterator[Row]:
+        """Rows with this hash."""
+        place = int(np.searchsorted(self.hashes, np.uint64(hashed)))
+        while place < len(self.hashes) and int(self.hashes[place]) == hashed:
+            value = Value(KINDS[self.kinds[place]], self._texts[place].as_py())
+            yield Row(int(self.entries[place]), value)
+            place += 1
+
+    def entries_of(self, kind: Kind) -> npt.NDArray[np.int64]:
+        """Every entry with a value of this kind."""
+        found: npt.NDArray[np.int64] = self.entries[self.kinds == KINDS.index(kind)]
+        return found
+
+
+def write(folder: Path, family: str, rows: pl.DataFrame) -> None:
+    """Write a family's rows (entry, kind, text; canonical) as a segment."""
+    keys = _keys(family, rows)
+    hashed = rows.with_columns(pl.Series("hash", hash_column(keys))).sort("hash")
+    words = bloom.empty(len(hashed))
+    bloom.add(words, hashed["hash"].to_numpy())
+    table: Any = hashed.select("hash", "entry", "kind", "text").to_arrow(compat_level=pl.CompatLevel.oldest())
+    batch = table.cast(_SCHEMA).combine_chunks().to_batches()
+    with pa.OSFile(str(folder / f"{family}.arrow"), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as file:
+        file.write_batch(batch[0] if batch else pa.RecordBatch.from_pylist([], _SCHEMA))
+    words.tofile(folder / f"{family}.filter")
+
+
+def _keys(family: str, rows: pl.DataFrame) -> pl.Series:
+    """`families.key_of` for a column: kinds whose key is not their text are few, URLs are many."""
+    text = rows["text"]
+    if family == URL:
+        # What stands before :// is a scheme only if no slash stands in it.
+        return text.str.replace(r"^[^/]*?://", "")
+    endpoint = KINDS.index(Kind.ENDPOINT)
+    if family == NAME or not (rows["kind"] == endpoint).any():
+        return text
+    bare = pl.col("text").str.replace(r":[0-9]+$", "").str.strip_chars("[]")
+    return rows.select(pl.when(pl.col("kind") == endpoint).then(bare).otherwise(pl.col("text")).alias("key"))["key"]

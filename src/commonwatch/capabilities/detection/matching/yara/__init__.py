@@ -1,0 +1,1 @@
+"""YARA rules matched against the texts of events and against files."""

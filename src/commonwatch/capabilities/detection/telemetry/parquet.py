@@ -1,0 +1,174 @@
+"""Parquet through Polars, a row group at a time: columns by their names, or by a mapping's sources, flat or in structs.
+
+A stored log has been through other hands, so a column may be called as the log's field (`id.orig_h`), as the mapping's
+column (`id_orig_h`), or lie in a struct (`id`, `orig_h`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commonwatch.capabilities.detection.telemetry.batch import RECORD, TIME, Column
+from commonwatch.capabilities.detection.telemetry.cells import MICROSECONDS, MILLISECONDS
+from commonwatch.capabilities.detection.telemetry.faults import Faults
+from commonwatch.capabilities.detection.telemetry.paths import steps
+from commonwatch.capabilities.detection.telemetry.wanted import Wanted, arrays, finished
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+PIECE = 200_000  # rows that are held at once
+
+
+def fields(path: Path) -> list[str]:
+    """The names of the columns and of what lies in structs, as ways."""
+    import pyarrow.parquet as pq
+
+    return [column.path for column in pq.ParquetFile(path).schema]
+
+
+def groups(path: Path) -> list[int]:
+    """How many events each row group holds: what processes share out."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.ParquetFile(path).metadata
+    return [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+
+
+def read(
+    path: Path, want: Wanted, rows: int, faults: Faults, first: int = 0, last: int | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The events from row `first` up to, not including, `last`."""
+    import polars as pl
+
+    scan = pl.scan_parquet(path, glob=False)
+    schema = scan.collect_schema()
+    chosen = [_time(want, schema), *(_cell(column, schema) for column in want.read), *_further(want, schema)]
+    faults.records = first
+    for start, end in _pieces(groups(path), first, last):
+        frame = _without_empty(scan.slice(start, end - start).select(chosen).collect())
+        records = pl.int_range(start + 1, start + 1 + frame.height, dtype=pl.Int64, eager=True).alias(RECORD)
+        found = _batch(frame.insert_column(1, records), want)
+        faults.records += frame.height
+        for at in range(0, found.num_rows, rows):
+            yield found.slice(at, rows)
+
+
+def _pieces(counts: list[int], first: int, last: int | None) -> Iterator[tuple[int, int]]:
+    """Ranges of rows of about a size, cut where row groups end: half a row group costs as much as all of it."""
+    total = sum(counts)
+    end = total if last is None else min(last, total)
+    start = at = 0
+    for count in counts:
+        at += count
+        if at - start >= PIECE or at == total:
+            if max(start, first) < min(at, end):
+                yield max(start, first), min(at, end)
+            start = at
+
+
+def _without_empty(frame: pl.DataFrame) -> pl.DataFrame:
+    """Empty texts are no values; most files have none, so they are looked for first."""
+    import polars as pl
+
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    found = frame.select((pl.col(name).str.len_bytes().min() == 0).alias(name) for name in texts) if texts else frame
+    empty = [name for name in texts if found.item(0, name)]
+    return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in empty)
+
+
+def _batch(frame: pl.DataFrame, want: Wanted) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    return finished(pa.RecordBatch.from_arrays(arrays(frame, views=want.views), names=frame.columns), want)
+
+
+def _source(source: str, name: str, schema: pl.Schema) -> tuple[pl.Expr, pl.DataType] | None:
+    """The expression of a source and its type, wherever it lies."""
+    import polars as pl
+
+    for there in (source, name, source.replace(".", "_")):
+        if there in schema:
+            return pl.col(there), schema[there]
+    way = steps(source)
+    if way[0] not in schema:
+        return None
+    value, dtype = pl.col(way[0]), schema[way[0]]
+    for step in way[1:]:
+        below = dict(dtype) if isinstance(dtype, pl.Struct) else {}
+        if step not in below:
+            return None
+        value, dtype = value.struct.field(step), _plain(below[step])
+    return value, dtype
+
+
+def _plain(dtype: pl.DataType | pl.datatypes.DataTypeClass) -> pl.DataType:
+    import polars as pl
+
+    return dtype if isinstance(dtype, pl.DataType) else dtype()
+
+
+def _time(want: Wanted, schema: pl.Schema) -> pl.Expr:
+    import polars as pl
+
+    for source in (*want.mapping.time, TIME):
+        found = _source(source, source, schema)
+        if found is not None:
+            return _instant(*found).alias(TIME)
+    return pl.lit(None, pl.Int64).alias(TIME)
+
+
+def _instant(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    import polars as pl
+
+    if isinstance(dtype, pl.Datetime):
+        return (
+            value.dt.cast_time_unit("us").dt.replace_time_zone(None).cast(pl.Int64)
+            if dtype.time_zone is None
+            else value.dt.timestamp("us")
+        )
+    if dtype.is_numeric():
+        unit = pl.when(value.abs() >= MICROSECONDS).then(1.0).when(value.abs() >= MILLISECONDS).then(1e3).otherwise(1e6)
+        return (value * unit + 0.5).floor().cast(pl.Int64, strict=False)
+    return value.cast(pl.String).str.to_datetime(time_unit="us", time_zone="UTC", strict=False).dt.timestamp("us")
+
+
+def _cell(column: Column, schema: pl.Schema) -> pl.Expr:
+    import polars as pl
+
+    types: dict[str, pl.DataType] = {
+        "integer": pl.Int64(),
+        "number": pl.Float64(),
+        "boolean": pl.Boolean(),
+        "time": pl.Int64(),
+        "texts": pl.List(pl.String()),
+    }
+    wanted: pl.DataType = types.get(column.type, pl.String())
+    found = _source(column.source, column.name, schema)
+    if found is None:
+        return pl.lit(None, wanted).alias(column.name)
+    value, dtype = found
+    if column.type == "time":
+        return _instant(value, dtype).alias(column.name)
+    if column.type == "texts":
+        value = value if isinstance(dtype, pl.List) else pl.concat_list(value.cast(pl.String))
+        return value.cast(wanted, strict=False).alias(column.name)
+    if isinstance(dtype, pl.List | pl.Struct):
+        return pl.lit(None, wanted).alias(column.name)
+    value = value if dtype == wanted else value.cast(wanted, strict=False)
+    return value.alias(column.name)
+
+
+def _further(want: Wanted, schema: pl.Schema) -> Iterator[pl.Expr]:
+    """Plain columns that the mapping does not name, where it is open."""
+    import polars as pl
+
+    if not want.open:
+        return
+    read = {column.source for column in want.mapping.columns} | {column.name for column in want.mapping.columns}
+    for name, dtype in schema.items():
+        if name not in read and name not in want.mapping.time and not isinstance(dtype, pl.List | pl.Struct):
+            yield pl.col(name).cast(pl.String, strict=False).alias(name.replace(".", "_"))

@@ -1,0 +1,88 @@
+"""Which columns of a mapping a reading is to give, and which it has to read for that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from commonwatch.capabilities.detection.telemetry.batch import Column, Mapping
+from commonwatch.capabilities.detection.telemetry.taking import taken
+from commonwatch.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`read` are the columns with a source, `give` the names in their order, `open` whether further fields come too."""
+
+    mapping: Mapping
+    read: tuple[Column, ...]
+    take: tuple[Column, ...]
+    give: tuple[str, ...]
+    open: bool
+    views: bool = False
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Columns that are read only because others are taken from them."""
+        return frozenset(column.name for column in self.read) - frozenset(self.give)
+
+
+def wanted(mapping: Mapping, columns: Collection[str] | None = None, *, views: bool = False) -> Wanted:
+    """All columns, or those named; a name that an open mapping does not know is a further field."""
+    if columns is None:
+        read = tuple(column for column in mapping.columns if not column.take)
+        take = tuple(column for column in mapping.columns if column.take)
+        return Wanted(mapping, read, take, tuple(column.name for column in mapping.columns), mapping.open, views)
+    known = {column.name: column for column in mapping.columns}
+    for name in columns:
+        if name not in known and not mapping.open and name not in ("time", "record"):
+            raise InvalidInput(
+                "column-unknown", f"{mapping.name} has no column {name}.", f"It has: {', '.join(known) or 'none'}."
+            )
+    give = tuple(name for name in columns if name in known)
+    take = tuple(known[name] for name in give if known[name].take)
+    needed = set(give) | {name for column in take for name in column.of}
+    read = tuple(
+        c for c in mapping.columns if not c.take and (c.name in needed or ("*" in needed and c.type == "text"))
+    )
+    return Wanted(mapping, read, take, give, mapping.open and any(name not in known for name in columns), views)
+
+
+def finished(events: pa.RecordBatch, want: Wanted) -> pa.RecordBatch:
+    """What was read, with what is taken from it, without what nobody asked for."""
+    if not want.take and not want.hidden:
+        return events
+    import polars as pl
+    import pyarrow as pa
+
+    if want.take:
+        frame = pl.DataFrame(events)
+        plain = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+        found = frame.select(taken(column, plain if "*" in column.of else column.of) for column in want.take)
+        for name, array in zip(found.columns, arrays(found, views=want.views), strict=True):
+            events = events.append_column(name, array)
+    drop = want.hidden
+    order = [name for name in ("time", "record", *want.give) if name in events.schema.names]
+    further = [name for name in events.schema.names if name not in drop and name not in order]
+    return pa.RecordBatch.from_arrays([events.column(n) for n in (*order, *further)], names=[*order, *further])
+
+
+def arrays(frame: pl.DataFrame, *, views: bool) -> list[pa.Array]:
+    """Polars columns as Arrow arrays: text as `string`, or left as views."""
+    import polars as pl
+    import pyarrow as pa
+
+    if views:
+        table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
+        return [column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.columns]
+    plain = {pa.large_string(): pa.string(), pa.large_list(pa.large_string()): pa.list_(pa.string())}
+    found = []
+    for column in frame.to_arrow().columns:
+        one = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        found.append(one.cast(plain[one.type]) if one.type in plain else one)
+    return found

@@ -1,0 +1,1 @@
+"""What the node's own member writes: checked against what would follow, then shared; and taken back."""

@@ -1,0 +1,36 @@
+"""What an operator does about peers: pause, resume, offer a collection, expel."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from commonwatch.base.audit.record import record
+from commonwatch.base.parties.actions import By
+from commonwatch.base.release.collections import CollectionView
+from commonwatch.capabilities.federation.models import Peer
+from commonwatch.core.errors import NotFound
+
+
+def peer_named(name: str) -> Peer:
+    """The peer with this name; raises NotFound."""
+    found = Peer.objects.select_related("member", "source").filter(name=name).first()
+    if found is None:
+        raise NotFound("peer-unknown", f"There is no peer {name}.", "See `commonwatch federation status`.")
+    return found
+
+
+def pause(name: str, *, paused: bool, by: By) -> None:
+    """Stop or go on exchanging with a peer. What it sends is refused while it is paused."""
+    peer = peer_named(name)
+    with transaction.atomic():
+        Peer.objects.filter(pk=peer.pk).update(paused=paused, next_try_us=0, looked_at=0)
+        record(by.actor, "federation.pause" if paused else "federation.resume", name, "done", {}, now_us=by.now_us)
+
+
+def offer(name: str, view: CollectionView, by: By) -> None:
+    """Offer a peer a further collection; release decides what of it the peer gets."""
+    peer = peer_named(name)
+    with transaction.atomic():
+        offered = sorted({*peer.offered, view.slot})
+        Peer.objects.filter(pk=peer.pk).update(offered=offered, looked_at=0)
+        record(by.actor, "federation.offer", name, "done", {"collection": view.title}, now_us=by.now_us)

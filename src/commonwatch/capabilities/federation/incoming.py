@@ -1,0 +1,81 @@
+"""Taking in what a peer sends: judged as from any source, its member the voucher, what was skipped kept with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from django.db.models import F
+
+from commonwatch.base.intake.receive import Channel, Report, Result, receive
+from commonwatch.base.journal.values import Transaction
+from commonwatch.capabilities.federation.models import Peer, Received, Skipped
+from commonwatch.capabilities.federation.recalling import show_again
+from commonwatch.capabilities.federation.rules import digest_of
+from commonwatch.core.stix.values import Piece
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """One object that did not go in, and why."""
+
+    object: str
+    version: str
+    code: str
+    sentence: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What became of what was sent. `have`: how far this node now has what the sender offers, by the sender's slots."""
+
+    admitted: int
+    duplicate: int
+    skipped: tuple[Skip, ...] = ()
+    have: dict[int, int] = {}
+
+
+def take(peer: Peer, slot: int, pos: int, raws: Sequence[bytes], now_us: int) -> Verdict:
+    """Take a parcel in; durable, with its place, when this returns. Raises NodeUnable where it could not be stored."""
+    show_again(peer, raws)
+    have = {**places(peer), slot: pos}
+    channel = Channel(
+        peer.source_id, peer.source.default_marking, peer.member.identity, f"peer:{peer.name}", (peer.into_id,)
+    )
+
+    def on_record(report: Report, transaction: Transaction) -> None:
+        Received.objects.bulk_create(
+            [Received(peer=peer, digest=digest_of(raw)) for raw in raws], ignore_conflicts=True
+        )
+        note_skipped(peer, Skipped.Side.HERE, _skips(report.results), now_us)
+        Peer.objects.filter(pk=peer.pk).update(
+            received=F("received") + len(raws), last_heard_us=now_us, fetched={str(key): have[key] for key in have}
+        )
+
+    pieces = [Piece(raw, str(number)) for number, raw in enumerate(raws)]
+    report = receive(pieces, channel, now_us, on_record).result()
+    tally = report.tally()
+    return Verdict(tally["admitted"], tally["duplicate"], tuple(_skips(report.results)), have)
+
+
+def places(peer: Peer) -> dict[int, int]:
+    """How far we have what a peer offers: its positions by its slots."""
+    return {int(slot): pos for slot, pos in peer.fetched.items()}
+
+
+def note_skipped(peer: Peer, side: str, skips: Sequence[Skip], now_us: int) -> None:
+    """Keep why objects did not go in: the latest word on each."""
+    for skip in skips:
+        Skipped.objects.update_or_create(
+            peer=peer,
+            side=side,
+            object=skip.object[:300],
+            version=skip.version[:40],
+            defaults={"code": skip.code[:64], "sentence": skip.sentence, "at_us": now_us},
+        )
+
+
+def _skips(results: Sequence[Result]) -> list[Skip]:
+    return [
+        Skip(one.object_id, one.version, one.findings[0].code, one.findings[0].sentence)
+        for one in results
+        if not one.is_in
+    ]

@@ -1,0 +1,139 @@
+"""Peers and how far the exchange with each has come."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from commonwatch.base.intake.models import Source
+from commonwatch.base.parties.models import Member
+from commonwatch.base.release.models import Collection
+
+
+class Peer(models.Model):
+    """A node that this one exchanges with, known by its key. What it brings is vouched for by its member."""
+
+    name = models.CharField(max_length=100, unique=True)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    into = models.ForeignKey(Collection, on_delete=models.PROTECT, related_name="+")  # what it sends goes there
+    offered = models.JSONField(default=list)  # slots of collections it gets beside those of its communities
+    key = models.CharField(max_length=64, unique=True)  # Ed25519, hexadecimal
+    url = models.TextField(default="")  # where it answers; empty: only it calls us, or bundles travel
+    paused = models.BooleanField(default=False)
+    joined_us = models.BigIntegerField()
+    looked_at = models.BigIntegerField(default=0)  # end of the journal when everything for it had been sent
+    fetch = models.BooleanField(default=False)  # we call it for what it has, because it cannot call us
+    fetched = models.JSONField(default=dict)  # its position by its slot: what we have of it
+    fetched_us = models.BigIntegerField(default=0)
+    sent = models.BigIntegerField(default=0)
+    received = models.BigIntegerField(default=0)
+    failures = models.IntegerField(default=0)  # in a row
+    next_try_us = models.BigIntegerField(default=0)
+    last_ok_us = models.BigIntegerField(null=True)
+    last_heard_us = models.BigIntegerField(null=True)
+    last_error = models.TextField(default="")
+
+    class Meta:
+        db_table = "federation_peer"
+
+
+class Sent(models.Model):
+    """How far a peer has acknowledged one of our collections; `pos` may be past that where all there was came from it."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.CASCADE, related_name="places")
+    slot = models.IntegerField()
+    pos = models.BigIntegerField()
+    acknowledged = models.BigIntegerField(default=0)
+    bundled = models.BigIntegerField(default=0)  # how far the last bundle went
+
+    class Meta:
+        db_table = "federation_sent"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["peer", "slot"], name="federation_sent_once")]
+
+
+class Received(models.Model):
+    """What a peer sent, by digest of its bytes: it is not sent back."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.CASCADE, related_name="+")
+    digest = models.BigIntegerField()  # first eight bytes of BLAKE2b, signed
+
+    class Meta:
+        db_table = "federation_received"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["peer", "digest"], name="federation_received_once")]
+
+
+class Skipped(models.Model):
+    """An object that did not go in at the other side, or here, and why: the latest word on it."""
+
+    class Side(models.TextChoices):
+        THERE = "there"
+        HERE = "here"
+
+    peer = models.ForeignKey(Peer, on_delete=models.CASCADE, related_name="skipped")
+    side = models.CharField(max_length=5, choices=Side)
+    object = models.CharField(max_length=300)
+    version = models.CharField(max_length=40)
+    code = models.CharField(max_length=64)
+    sentence = models.TextField()
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "federation_skipped"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["peer", "side", "object", "version"], name="federation_skipped_once")
+        ]
+
+
+class Hidden(models.Model):
+    """An object that its voucher has recalled from us: nobody gets it here until that peer sends it again."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.CASCADE, related_name="+")
+    object = models.CharField(max_length=300)
+    recall = models.CharField(max_length=300)
+    reason = models.TextField()
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "federation_hidden"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["peer", "object"], name="federation_hidden_once")]
+
+
+class Pending(models.Model):
+    """A recall, or a late copy of something recalled, that is still to be carried out."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.CASCADE, related_name="+")
+    recall = models.CharField(max_length=700, unique=True)
+    objects_named = models.JSONField()
+    done = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "federation_pending"
+
+
+class Invitation(models.Model):
+    """A code that lets one node in once. Only its digest is kept."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    name = models.CharField(max_length=100)  # how we shall call the peer
+    kind = models.CharField(max_length=30)  # what it is and where: said by whom invites, never by the peer
+    country = models.CharField(max_length=10)
+    into = models.CharField(max_length=100)
+    expires_us = models.BigIntegerField()
+    used_us = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "federation_invitation"
+
+
+class Nonce(models.Model):
+    """A signature that was used: the same request does not count twice."""
+
+    key = models.CharField(max_length=64)
+    nonce = models.CharField(max_length=64)
+    seen_us = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        db_table = "federation_nonce"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key", "nonce"], name="federation_nonce_once")]

@@ -1,0 +1,67 @@
+"""What is next for a peer: objects of the collections it is offered, from where it acknowledged, without its own.
+
+The one read path gives the pages (`base.release.pages`), so a peer gets exactly what its member would get over TAXII: late
+objects, derived ones, notices of recall. Cost grows with what is new for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from commonwatch.base.parties.models import Membership
+from commonwatch.base.release.access import Access, access_for
+from commonwatch.base.release.collections import visible_collections
+from commonwatch.base.release.pages import objects_page
+from commonwatch.base.release.reader import Reader
+from commonwatch.capabilities.federation.incoming import places
+from commonwatch.capabilities.federation.models import Peer, Received
+from commonwatch.capabilities.federation.rules import digest_of
+from commonwatch.core.stix.split import split
+from commonwatch.core.taxii.filters import ObjectFilter
+
+PAGE = 500
+MAX_BYTES = 16 * 2**20  # of one parcel, unless a single object is larger
+_EVERYTHING = ObjectFilter(last=False, every=True, specs=(20, 21))
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """Objects of one collection between the places `after` and `pos`. `have`: what the sender has of the receiver."""
+
+    slot: int
+    after: int
+    pos: int
+    objects: tuple[msgspec.Raw, ...]
+    have: dict[int, int] = {}
+
+
+def next_parcel(peer: Peer, sent: Mapping[int, int], limit: int = PAGE) -> Parcel | None:
+    """The next objects for a peer beyond `sent` (position by slot); None where there are none.
+
+    A parcel may be empty: then only its place is new, because everything there came from the peer itself.
+    """
+    access = access_for(peer.member_id, reader=f"peer {peer.name}")
+    communal = {view.slot for view in visible_collections(_reader(peer)) if view.can_read}
+    for slot in sorted(communal | set(peer.offered)):
+        if (parcel := _parcel(peer, access, slot, sent.get(slot), limit)) is not None:
+            return parcel
+    return None
+
+
+def _parcel(peer: Peer, access: Access, slot: int, after: int | None, limit: int) -> Parcel | None:
+    page = objects_page(access, slot, _EVERYTHING, limit, after)
+    while len(page.body) > MAX_BYTES and page.count > 1:
+        page = objects_page(access, slot, _EVERYTHING, page.count // 2, after)
+    if not page.count:
+        return None
+    raws = [piece.raw for piece in split(b'{"objects":[' + page.body + b"]}").pieces]
+    digests = [digest_of(raw) for raw in raws]
+    own = set(Received.objects.filter(peer=peer, digest__in=digests).values_list("digest", flat=True))
+    kept = tuple(msgspec.Raw(raw) for raw, digest in zip(raws, digests, strict=True) if digest not in own)
+    return Parcel(slot, after or 0, page.last_pos, kept, places(peer))
+
+
+def _reader(peer: Peer) -> Reader:
+    inside = Membership.objects.filter(member_id=peer.member_id, until_us=None).values_list("community_id", flat=True)
+    return Reader(0, f"peer {peer.name}", peer.member_id, frozenset(inside), sees_all=False, may_write=False)

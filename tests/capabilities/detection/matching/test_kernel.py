@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from commonwatch.capabilities.detection.matching import kernel
+from commonwatch.capabilities.detection.matching.index.index import IndicatorIndex
+from commonwatch.capabilities.detection.matching.kernel import IndexMatcher
+from commonwatch.core.patterns.canonical import canonical
+from commonwatch.core.patterns.values import Kind, Value
+from tests.capabilities.detection.matching.oracle import Oracle, batch_of, repeated, triples
+
+labels = st.sampled_from(["evil", "example", "com", "a", "WWW", "co", "xn--p1ai", "bücher", "_x", "1", "-", ""])
+names = st.lists(labels, min_size=1, max_size=5).map(".".join)
+octets = st.sampled_from(["0", "1", "10", "192", "255", "256", "01"])
+ipv4 = st.lists(octets, min_size=4, max_size=4).map(".".join)
+ipv6 = st.sampled_from(
+    ["2001:db8::1", "2001:DB8:0::1", "::1", "::ffff:10.1.1.1", "2001:db8:1:2:3:4:5:6", "fe80::1%eth0"]
+)
+addresses = ipv4 | ipv6
+prefixes = st.tuples(addresses, st.integers(0, 128)).map(lambda pair: f"{pair[0]}/{pair[1]}")
+ports = st.sampled_from([1, 80, 443])
+endpoints = st.tuples(ipv4, ports).map(lambda pair: f"{pair[0]}:{pair[1]}")
+paths = st.sampled_from(
+    ["", "/", "/a", "/A?q=%7e", "/a/../b", "/b", "/%2e%2E/x y", "/a#top", "/.x", "\\a", "/a//b", "/%41", "/%2f"]
+)
+urls = st.tuples(
+    st.sampled_from(["", "http://", "https://", "HTTP://", "ftp://", "http:///"]),
+    names | addresses,
+    st.sampled_from(["", ":80", ":443", ":8080", ":08080", ":99999", ":"]),
+    paths,
+).map("".join)
+digests = st.sampled_from(
+    ["D41D8CD98F00B204E9800998ECF8427E", "d41d8cd98f00b204e9800998ecf8427e", "d41d8", " " + "a" * 32, "a" * 32]
+)
+files = st.sampled_from(
+    ["evil.exe", "C:\\Temp\\Evil.EXE", "/tmp/evil.exe", "c:\\temp\\evil.exe ", "EVIL.exe", "\\", "a b", " ", "\u212a"]
+)
+emails = st.sampled_from(["A@Evil.com", "<a@evil.com>", "a@@evil.com", "a b@evil.com", "@evil.com", "a@bücher.com"])
+keys = st.sampled_from(
+    ["HKLM\\Software\\X", "HKEY_LOCAL_MACHINE\\software\\x", "\\REGISTRY\\MACHINE\\software\\x", "hklm\\", "hklm\\a\\"]
+)
+BY_KIND = {
+    Kind.ADDRESS: addresses,
+    Kind.HOST: names | addresses | endpoints,
+    Kind.URL: urls,
+    Kind.MD5: digests,
+    Kind.FILE_NAME: files,
+    Kind.FILE_PATH: files,
+    Kind.EMAIL: emails,
+    Kind.REGISTRY_KEY: keys,
+    Kind.USER_AGENT: st.text(max_size=3),
+}
+INDICATORS = BY_KIND | {Kind.NETWORK: prefixes, Kind.DOMAIN: names, Kind.ENDPOINT: endpoints}
+
+
+@st.composite
+def indicators(draw: st.DrawFn) -> tuple[int, Value] | None:
+    kind = draw(st.sampled_from(list(INDICATORS)))
+    text = canonical(kind, draw(INDICATORS[kind]))
+    return None if text is None else (draw(st.integers(1, 40)), Value(kind, text))
+
+
+@st.composite
+def events(draw: st.DrawFn) -> dict[str, tuple[Kind, list[object]]]:
+    length = draw(st.integers(1, 8))
+    columns: dict[str, tuple[Kind, list[object]]] = {}
+    for kind, texts in BY_KIND.items():
+        held = st.none() | texts | (st.text(max_size=6) if kind is not Kind.ADDRESS else st.nothing())
+        columns[kind.value] = kind, draw(st.lists(held, min_size=length, max_size=length))
+    inside = st.lists(st.none() | names | addresses, max_size=3)
+    answers: list[object] = [
+        *draw(st.lists(st.none() | inside, min_size=length - 1, max_size=length - 1)),
+        ["a.evil.com"],
+    ]
+    columns["answers"] = Kind.HOST, answers
+    return columns
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    base=st.lists(indicators(), max_size=12),
+    later=st.lists(st.tuples(st.lists(indicators(), max_size=5), st.lists(st.integers(1, 40), max_size=3)), max_size=3),
+    columns=events(),
+    times=st.sampled_from([1, 1, 150]),
+    data=st.data(),
+)
+def test_hits_equal_those_of_a_dictionary_loop(
+    tmp_path_factory: pytest.TempPathFactory,
+    base: list[tuple[int, Value] | None],
+    later: list[tuple[list[tuple[int, Value] | None], list[int]]],
+    columns: dict[str, tuple[Kind, list[object]]],
+    times: int,
+    data: st.DataObject,
+) -> None:
+    columns = {name: (kind, repeated(texts, times)) for name, (kind, texts) in columns.items()}
+    length = len(columns["answers"][1])
+    port = repeated(data.draw(st.lists(st.none() | ports, min_size=length // times, max_size=length // times)), times)
+    batch = batch_of(columns, {"address": ("port", port)})  # type: ignore[dict-item]
+    index = IndicatorIndex.open(tmp_path_factory.mktemp("index"))
+    held = [row for row in base if row is not None]
+    index.apply(held, [], 1)
+    index.merge()
+    matcher = IndexMatcher(index)
+    assert triples(matcher.match(batch)) == Oracle(held).hits(batch)
+    for number, (added, removed) in enumerate(later, 2):
+        held = [row for row in held if row[0] not in removed] + [row for row in added if row is not None]
+        index.apply([row for row in added if row is not None], removed, number)
+        assert matcher.generation == number
+        assert triples(matcher.match(batch)) == Oracle(held).hits(batch)
+        assert triples(IndexMatcher(index).match(batch)) == Oracle(held).hits(batch)
+    index.merge()
+    assert triples(matcher.match(batch)) == Oracle(held).hits(batch)
+
+
+def test_small_and_large_batches_give_the_same_hits_in_the_same_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = IndicatorIndex.open(tmp_path)
+    index.apply(
+        [
+            (7, Value(Kind.DOMAIN, "evil.example")),
+            (3, Value(Kind.HOST, "a.evil.example")),
+            (5, Value(Kind.ADDRESS, "192.0.2.1")),
+        ],
+        [],
+        1,
+    )
+    batch = batch_of(
+        {
+            "query": (Kind.HOST, ["a.evil.example", "good.example", None, "192.0.2.1"]),
+            "answers": (Kind.HOST, [["192.0.2.1", "a.evil.example"], [], None, ["b.evil.example"]]),
+        },
+        {},
+    )
+    expected = [
+        (0, 3, "answers"), (0, 3, "query"), (0, 5, "answers"), (0, 7, "answers"), (0, 7, "query"), (3, 5, "query"), (3, 7, "answers"),
+    ]  # fmt: skip
+    assert triples(IndexMatcher(index).match(batch)) == expected
+    monkeypatch.setattr(kernel, "SMALL", 0)
+    assert triples(IndexMatcher(index).match(batch)) == expected
+
+
+def test_an_endpoint_matches_its_port_only(tmp_path: Path) -> None:
+    index = IndicatorIndex.open(tmp_path)
+    index.apply([(1, Value(Kind.ENDPOINT, "192.0.2.1:443"))], [], 1)
+    batch = batch_of({"address": (Kind.ADDRESS, ["192.0.2.1"] * 3)}, {"address": ("port", [443, 80, None])})
+    assert triples(IndexMatcher(index).match(batch)) == [(0, 1, "address")]
+    assert index.lookup(Value(Kind.ADDRESS, "192.0.2.1"), 443) == (1,)
+    assert index.lookup(Value(Kind.ADDRESS, "192.0.2.1"), 80) == ()
+    assert index.lookup(Value(Kind.ADDRESS, "192.0.2.1")) == ()
+
+
+def test_a_scheme_that_one_side_does_not_say_does_not_part_urls(tmp_path: Path) -> None:
+    index = IndicatorIndex.open(tmp_path)
+    index.apply([(1, Value(Kind.URL, "https://evil.example/a")), (2, Value(Kind.URL, "evil.example/a"))], [], 1)
+    batch = batch_of({"url": (Kind.URL, ["http://evil.example/a", "evil.example/a", "https://EVIL.example/a"])}, {})
+    assert triples(IndexMatcher(index).match(batch)) == [
+        (0, 2, "url"),
+        (1, 1, "url"),
+        (1, 2, "url"),
+        (2, 1, "url"),
+        (2, 2, "url"),
+    ]
+
+
+def test_what_a_mapping_cannot_match_is_said(tmp_path: Path) -> None:
+    index = IndicatorIndex.open(tmp_path)
+    index.apply([(1, Value(Kind.URL, "evil.example/a")), (2, Value(Kind.DOMAIN, "evil.example"))], [], 1)
+    batch = batch_of({"query": (Kind.HOST, [None])}, {})
+    said = IndexMatcher(index).unexecutable(batch.mapping)
+    assert {entry: each.reason for entry, each in said.items()} == {1: "test has no field that holds the kind url"}
