@@ -13,6 +13,7 @@ WRITTEN = [
     (Kind.ADDRESS, "::ffff:192.0.2.1", "192.0.2.1"),
     (Kind.ADDRESS, "[2001:db8::1]", "2001:db8::1"),
     (Kind.ADDRESS, "fe80::1%eth0", "fe80::1"),
+    (Kind.NETWORK, "fe80::1%eth0/64", "fe80::/64"),
     (Kind.NETWORK, "192.0.2.77/24", "192.0.2.0/24"),
     (Kind.NETWORK, "192.0.2.0/255.255.255.0", "192.0.2.0/24"),
     (Kind.NETWORK, "2001:DB8::1/32", "2001:db8::/32"),

@@ -94,8 +94,9 @@ def _address(text: str) -> str | None:
 
 
 def _network(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_network(text.strip(), strict=False))
+    base, slash, length = text.strip().partition("/")
+    try:  # a zone, as in fe80::1%eth0, means something on one machine only
+        return str(ipaddress.ip_network(f"{base.partition('%')[0]}{slash}{length}", strict=False))
     except ValueError:
         return None
 

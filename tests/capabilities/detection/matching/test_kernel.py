@@ -175,3 +175,12 @@ def test_what_a_mapping_cannot_match_is_said(tmp_path: Path) -> None:
     batch = batch_of({"query": (Kind.HOST, [None])}, {})
     said = IndexMatcher(index).unexecutable(batch.mapping)
     assert {entry: each.reason for entry, each in said.items()} == {1: "test has no field that holds the kind url"}
+
+
+def test_a_network_written_with_a_zone_meets_the_address_of_any_zone(tmp_path: Path) -> None:
+    text = canonical(Kind.NETWORK, "fe80::1%eth0/128")
+    assert text is not None
+    index = IndicatorIndex.open(tmp_path)
+    index.apply([(1, Value(Kind.NETWORK, text))], [], 1)
+    batch = batch_of({"address": (Kind.ADDRESS, ["fe80::1%eth0", "fe80::1", "fe80::2"])}, {})
+    assert triples(IndexMatcher(index).match(batch)) == [(0, 1, "address"), (1, 1, "address")]
