@@ -33,6 +33,7 @@ def memory_mb(pids: list[int]) -> float:
 def family(pid: int) -> list[int]:
     """A process and its descendants."""
     found = [pid]
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        found += family(int(child))
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):  # a child belongs to the thread that started it
+        for child in thread.read_text().split():
+            found += family(int(child))
     return found

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests.environment import DATA
 
 SHARED = Path(os.environ.get("COMMONWATCH_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches the database: only that is run again on PostgreSQL."""
+    for item in items:
+        if "transactional_db" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +44,19 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture
+def transactional_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """An empty, migrated database that threads may commit to: pytest-django's, but for how it is emptied."""
+    from tests.cleaning import empty_tables
+
+    with django_db_blocker.unblock():
+        yield
+        empty_tables()
+
+
+@pytest.fixture
 def node(transactional_db: None) -> Iterator[Path]:
-    """An empty, migrated database that threads may commit to; yields the data folder."""
-    from django.db import connection
+    """A node's database; yields the data folder."""
+    from django.core.cache import cache
 
     from commonwatch.base.journal.sequencer import close_sequencer
     from commonwatch.base.release import deciding, pages, served, serving, types
@@ -51,13 +71,11 @@ def node(transactional_db: None) -> Iterator[Path]:
     served.forget()
     for lines in (DATA / "served").glob("*.jsonl"):  # pages that were served to nobody but this test
         lines.unlink()
+    (DATA / "last_backup.json").unlink(missing_ok=True)
+    cache.clear()  # attempts to sign in, counted across tests
+    shutil.rmtree(DATA / "detection" / "anomalies", ignore_errors=True)  # what this test's watch learned
+    (DATA / "exports" / "overrides.json").unlink(missing_ok=True)  # values that this test let out
     adding.forget_channels()
-    with connection.cursor() as cursor:
-        for name in ("act", "voucher", "placement", "version", "class", "type"):
-            cursor.execute(f"DELETE FROM journal_{name}")
-        cursor.execute("DELETE FROM release_grant")
-        cursor.execute("DELETE FROM release_extra")
-        cursor.execute("UPDATE journal_head SET last_seq = 0")
 
 
 @pytest.fixture
@@ -76,6 +94,17 @@ def ready(node: Path) -> Path:
     first_start()
     ensure_release()
     return node
+
+
+@pytest.fixture
+def keyed(ready: Path) -> Iterator[Path]:
+    """The same, for tests that change the node's keys: they are gone again afterwards."""
+    from commonwatch.base.keys.files import APPROVER, NODE, NODE_BEFORE, member_key_file
+
+    yield ready
+    for name in (NODE, NODE_BEFORE, APPROVER, member_key_file("home")):
+        for file in (ready / name, (ready / name).with_suffix(".next")):
+            file.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = ("detection", "learning", "cluster")
+EXTRAS = ("detection", "assistance", "learning", "cluster", "print")
 COMPILE = ["-m", "uv", "pip", "compile", "--quiet", "--generate-hashes", "--no-emit-index-url", "--no-header"]
 
 

@@ -1,5 +1,6 @@
-"""`python -m commonwatch` is the `commonwatch` command."""
+"""`python -m commonwatch` is the `commonwatch` command. Processes that it starts import this module too, under another name."""
 
 from commonwatch.cli.main import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -78,6 +78,9 @@ def test_a_member_that_joins_gains_what_the_report_says(admin: Partner) -> None:
     listed = admin("GET", "/recalls", open="true")[1]["items"]
     assert [(one["member"], one["objects"]) for one in listed] == [("friend", 1), ("friend", 1)]
     assert admin("GET", f"/recalls/{listed[0]['recall']}")[1]["receipt"] is None
+    (held,) = admin("GET", "/recalls/report")[1]
+    assert (held["member"], held["holding"], held["objects"]) == ("friend", "best-effort", 2)
+    assert [one["recalls"] for one in admin("GET", "/recalls/report", object=indicator(1)["id"])[1]] == [1]
     assert admin("POST", "/recalls/send")[1] == {"objects": 0}
 
 

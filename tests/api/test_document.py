@@ -28,7 +28,7 @@ _BOUNDED = settings(
 )
 
 
-def test_no_request_made_from_the_document_ends_in_an_error_of_ours(ready: Path) -> None:
+def test_no_request_made_from_the_document_ends_in_an_error_of_ours(keyed: Path) -> None:
     member("friend")
     post([indicator(1, "GREEN")])
     headers = {"Authorization": f"Bearer {token('a', Role.ADMINISTRATOR)}"}
@@ -45,7 +45,10 @@ def test_no_request_made_from_the_document_ends_in_an_error_of_ours(ready: Path)
             asked += 1
             answer = case.call(headers=headers)
             where = f"{case.method} {case.formatted_path} {case.query} {case.body}"
-            assert answer.status_code < 500, (where, answer.text)
+            theirs = (
+                answer.status_code == 502 and "/peers" in case.formatted_path
+            )  # the example's invitation leads to a node that is not there
+            assert answer.status_code < 500 or theirs, (where, answer.text)
             body = json.loads(answer.content)
             if answer.status_code >= 400:
                 assert set(body) == {"code", "sentence", "advice", "data"}, (where, body)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import typer
 
+from commonwatch import __version__
 from commonwatch.cli import commands
 from tests.capabilities.partners import indicator
 
@@ -88,6 +89,11 @@ def test_a_first_command_makes_the_node(fresh: Node) -> None:
     found = fresh.json("collection", "list")
     assert [one["alias"] for one in found] == ["main", "recalls"]
     assert (fresh.data / "commonwatch.db").exists() and oct(fresh.data.stat().st_mode)[-3:] == "700"
+
+
+def test_the_version_is_said_without_a_node(fresh: Node) -> None:
+    assert fresh.run("--version").stdout == f"Commonwatch {__version__}\n"
+    assert fresh.json("--version") == {"version": __version__} and not fresh.data.exists()
 
 
 def test_import_says_what_became_of_everything(node: Node, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import typer
 
 from commonwatch.base.config.settings import NodeSettings
+from commonwatch.capabilities.detection.anomalies.measured import measured
 from commonwatch.cli import commands
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +23,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "be
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
 
+@cache
 def leaves() -> dict[tuple[str, ...], Any]:
     """Every command by its words."""
     found: dict[tuple[str, ...], Any] = {}
@@ -53,7 +56,7 @@ def test_every_command_that_is_written_down_exists_with_its_options(where: str, 
         assert words[0] in (ROOT / "run").read_text()
         return
     known = leaves()
-    name = tuple(words[:2]) if tuple(words[:2]) in known else tuple(words[:1])
+    name = next(tuple(words[:count]) for count in (3, 2, 1) if tuple(words[:count]) in known)
     command = known[name]
     given = [word for word in words[len(name) :] if word != "--json"]
     if "--data" in given:
@@ -123,3 +126,10 @@ def test_nothing_of_a_machine_is_in_the_project() -> None:
             and path.exists()
         ):
             assert not words.search(path.read_text(encoding="utf-8", errors="replace")), name
+
+
+def test_the_figures_that_pages_show_of_the_models_are_those_of_the_document() -> None:
+    written = (ROOT / "docs" / "anomalies.md").read_text()
+    for one in measured():
+        if one.set:
+            assert f"| {one.false_alarms:.3f} | {one.recall:.3f} | {one.precision:.3f} |" in written, one

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -130,19 +129,28 @@ def test_a_node_from_an_old_backup_catches_up(world: World) -> None:
     world.join(one, other)
     one.post(indicator(1, "GREEN"))
     world.settle()
-    shutil.copy(other.folder / "test.db", other.folder / "old.db")
-    for extra in ("-wal", "-shm"):
-        (other.folder / f"test.db{extra}").unlink(missing_ok=True)
+    other.back_up()
     one.post(indicator(2, "GREEN"))
     world.settle()
-    for extra in ("-wal", "-shm"):
-        (other.folder / f"test.db{extra}").unlink(missing_ok=True)
-    shutil.copy(other.folder / "old.db", other.folder / "test.db")
+    other.restore()
     assert len(other.ids()) == 1
     other.post(indicator(3, "GREEN"))
     world.settle()
     assert set(one.ids()) >= {indicator(n)["id"] for n in (1, 2, 3)}
     assert len(other.ids()) == 3
+
+
+def test_what_a_node_from_an_old_backup_wrote_since_comes_back_to_it(world: World) -> None:
+    one, other = make(world, 2)
+    world.join(one, other)
+    world.settle()
+    other.back_up()
+    other.post(*[indicator(number, "GREEN") for number in range(3)])
+    world.settle()
+    other.restore()
+    assert other.ids() == {}
+    world.settle()
+    assert len(everywhere([one, other])) == 3
 
 
 @pytest.mark.parametrize("seconds", [-240, 240])

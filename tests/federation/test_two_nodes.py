@@ -6,7 +6,7 @@ import pytest
 
 from commonwatch.base.parties.models import MemberKind
 from commonwatch.base.release.models import Recall
-from commonwatch.capabilities.federation import joining, parcels
+from commonwatch.capabilities.federation import actions, joining, parcels
 from commonwatch.capabilities.federation.joining import Known
 from commonwatch.capabilities.federation.models import Peer, Skipped
 from commonwatch.core.errors import PeerError
@@ -83,7 +83,6 @@ def test_what_the_peer_cannot_take_has_its_reason_on_both_sides(world: World) ->
 
 
 def test_pages_full_of_the_peers_own_objects_are_passed_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parcels, "PAGE", 3)
     monkeypatch.setattr(parcels.next_parcel, "__defaults__", (3,))
     vienna, oslo = world.node("vienna"), world.node("oslo", "NO")
     world.join(vienna, oslo)
@@ -95,3 +94,30 @@ def test_pages_full_of_the_peers_own_objects_are_passed_over(world: World, monke
     oslo.post(indicator(51, "GREEN"))
     world.settle()
     assert len(vienna.ids()) == 22
+
+
+def test_what_a_paused_peer_sends_is_refused_until_the_exchange_goes_on(world: World) -> None:
+    vienna, oslo = world.node("vienna"), world.node("oslo", "NO")
+    world.join(vienna, oslo)
+    with at(oslo):
+        actions.pause("vienna", paused=True, by=by())
+    vienna.post(indicator(1, "GREEN"))
+    vienna.work()
+    assert oslo.ids() == {}
+    with at(vienna):
+        assert "paused" in Peer.objects.get().last_error
+    with at(oslo):
+        actions.pause("vienna", paused=False, by=by())
+    world.settle()
+    assert len(oslo.ids()) == 1
+
+
+def test_a_peer_that_calls_is_not_kept_waiting_longer(world: World) -> None:
+    vienna, oslo = world.node("vienna"), world.node("oslo", "NO")
+    world.join(vienna, oslo)
+    with at(vienna):
+        Peer.objects.update(next_try_us=vienna.now() + 900_000_000, failures=9)
+    oslo.post(indicator(1, "GREEN"))
+    oslo.work()
+    with at(vienna):
+        assert Peer.objects.get().next_try_us == 0

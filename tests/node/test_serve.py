@@ -57,11 +57,17 @@ def until(condition: Callable[[], bool]) -> None:
 def children(pid: int, word: str) -> list[int]:
     """Those started as `commonwatch <word>`, by any of the node's threads."""
     found = [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
-    return [one for one in found if f"\0{word}\0".encode() in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return [one for one in found if Path(f"/proc/{one}/comm").read_text().strip() == f"cw {word}"]
 
 
 def has(pid: int, **counts: int) -> bool:
     return all(len(children(pid, word)) == count for word, count in counts.items())
+
+
+def memory_kb(pid: int, kind: str) -> int:
+    """Of what a process has written, or got from its parent as it was."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
 
 
 def is_alive(pid: int) -> bool:
@@ -146,6 +152,8 @@ def test_processes_share_the_port_and_the_journal(data: Path) -> None:
     with serving(data, COMMONWATCH_WEB_PROCESSES="3") as (process, said):
         until(partial(has, process.pid, worker=1, web=2))
         time.sleep(2)  # they have to be listening
+        for child in children(process.pid, "web"):
+            assert memory_kb(child, "Shared_Dirty") > memory_kb(child, "Private_Dirty"), "what is loaded is not shared"
         objects = [indicator(n) for n in range(60)]
         with partner(data, said["address"].rstrip("/")) as client:
             headers = client.headers
@@ -167,7 +175,9 @@ def test_an_end_that_is_asked_for_is_clean(data: Path) -> None:
             process.send_signal(number)
             process.wait(20)
             assert process.returncode == 0 and not is_alive(worker)
-            assert process.stderr is not None and b"Traceback" not in process.stderr.read()
+            assert process.stderr is not None
+            said = process.stderr.read()
+            assert b"Traceback" not in said and b"Fatal" not in said
 
 
 def test_followers_catch_up_by_themselves(data: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from commonwatch.capabilities.detection.matching.matcher import Memory
 from commonwatch.capabilities.detection.matching.stix.layout import row_objects, things
 from commonwatch.core.patterns.stix.evaluate import matches
 from commonwatch.core.patterns.stix.observations import Observation
@@ -160,13 +161,15 @@ def test_a_stream_cut_anywhere_meets_a_pattern_where_the_reference_evaluation_do
 ) -> None:
     plan = planned(pattern)
     made = matcher(pattern)
+    saved: dict[int, Memory] = {}
     found = []
     start = 0
     for number in range(len(rows)):
         if cuts[number] or number == len(rows) - 1:
             found += [start + row for row, _, _ in hits(made, batch(rows[start : number + 1], first=start + 1))]
-            saved, made = made.snapshot(), matcher(pattern)
-            made.restore(saved)
+            saved |= {memory.entry: memory for memory in made.memories()}
+            made = matcher(pattern)
+            assert all(made.resume(memory) for memory in saved.values())
             start = number + 1
     seen = [observation(row, number + 1) for number, row in enumerate(rows)]
     first = next((number for number in range(len(rows)) if matches(plan, seen[: number + 1])), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,14 +17,33 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from commonwatch import __version__
+from commonwatch.api import custody
 from commonwatch.base.accounts import api as accounts
+from commonwatch.base.audit import api as audit
 from commonwatch.base.edge import Bearer, Problem
+from commonwatch.base.intake import api as quarantine
+from commonwatch.base.jobs import api as jobs
+from commonwatch.base.journal import api as journal
 from commonwatch.base.parties import api as parties
 from commonwatch.base.release import api as release
+from commonwatch.base.search import api as search
+from commonwatch.capabilities.assistance import api as assistance
+from commonwatch.capabilities.contacts import api as contacts
+from commonwatch.capabilities.detection import api as detection
+from commonwatch.capabilities.duties import api as duties
+from commonwatch.capabilities.evidence import api as evidence
+from commonwatch.capabilities.exchange.publishing import api as publishing
+from commonwatch.capabilities.exchange.sources import api as sources
+from commonwatch.capabilities.federation import api as federation
+from commonwatch.capabilities.federation.membership import api as membership
+from commonwatch.capabilities.incidents import api as incidents
+from commonwatch.capabilities.transparency import api as transparency
 from commonwatch.core.errors import CommonwatchError, InvalidInput, NodeUnable, NotFound, TooBusy
 from commonwatch.core.stix.ijson import gate
 
 log = logging.getLogger(__name__)
+
+EXAMPLES = Path(__file__).with_name("examples.json")  # written by tests/api/test_examples.py
 
 ERRORS = {
     "400": "The request is malformed; `data.place` says where.",
@@ -56,9 +77,11 @@ class Api(NinjaAPI):
         document["servers"] = [{"url": settings.COMMONWATCH.public_url.rstrip("/") or "/"}]
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         roles = self._roles()
-        for paths in document["paths"].values():
-            for operation in paths.values():
+        examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+        for address, paths in document["paths"].items():
+            for method, operation in paths.items():
                 operation["x-role"] = roles[operation["operationId"]]
+                _illustrate(operation, examples.get(f"{method.upper()} {address.removeprefix('/api/v1')}", {}))
                 for status, sentence in ERRORS.items():
                     operation["responses"][status] = _problem_response(sentence)
         return document
@@ -74,6 +97,18 @@ class Api(NinjaAPI):
         return found
 
 
+def _illustrate(operation: dict[str, Any], example: dict[str, Any]) -> None:
+    """Put an example into an operation: its path, its query, its body, its answer."""
+    values = {**example.get("path", {}), **example.get("query", {})}
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] in values:
+            parameter["example"] = values[parameter["name"]]
+    if "body" in example and "requestBody" in operation:
+        operation["requestBody"]["content"]["application/json"]["example"] = example["body"]
+    if "answer" in example:
+        operation["responses"][200]["content"]["application/json"]["example"] = example["answer"]
+
+
 def _problem_response(sentence: str) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {"description": sentence, "content": content}
@@ -82,13 +117,18 @@ def _problem_response(sentence: str) -> dict[str, Any]:
 api = Api(
     title="Commonwatch",
     version=__version__,
-    description="Who is in the partnership, who may have what and why, and taking it back. Objects themselves go over TAXII 2.1.",
+    description="Who is in the partnership, who may have what and why, and taking it back; peers, keys and the public record; search; what fires here; running the node. Objects in bulk go over TAXII 2.1.",
     urls_namespace="api",
     docs_url=None,
     openapi_url="/openapi.json",
     parser=StrictParser(),
 )
-for part in (accounts, parties, release):
+ROOMS = (
+    accounts, parties, release, publishing, federation, membership, transparency,
+    search, detection, incidents, assistance, contacts, duties, evidence, custody,
+    sources, quarantine, jobs, journal, audit,
+)  # fmt: skip
+for part in ROOMS:
     for router in part.routers:
         api.add_router("", router)
 

@@ -38,6 +38,8 @@ class Caller(Protocol):
     @property
     def communities(self) -> frozenset[int]: ...
     @property
+    def is_at_home(self) -> bool: ...
+    @property
     def sees_all(self) -> bool: ...
     @property
     def purpose(self) -> str: ...
@@ -50,16 +52,20 @@ identifiers: list[Callable[[HttpRequest], Caller]] = []  # `base.accounts` regis
 
 
 class Bearer(HttpBearer):
-    """A route's `auth`: a token whose role includes this one."""
+    """A route's `auth`: a token whose role includes this one; `at_home`: and whose account belongs to the member that runs the node."""
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, role: str, *, at_home: bool = False) -> None:
         super().__init__()
         self.role = role
+        self._at_home = at_home
 
     def __call__(self, request: HttpRequest) -> Caller:
         found = identifiers[-1](request)
         if not found.holds(self.role):
             raise NotAllowed("role-needed", f"This needs the role {self.role}.", "Ask an administrator of this node.")
+        if self._at_home and not found.is_at_home:
+            sentence = "This is the business of the member that runs this node."
+            raise NotAllowed("other-member", sentence, "Use the node of your own member.")
         return found
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
@@ -68,6 +74,9 @@ class Bearer(HttpBearer):
 
 
 READER, CONTRIBUTOR, OPERATOR, ADMINISTRATOR = map(Bearer, ("reader", "contributor", "operator", "administrator"))
+READER_AT_HOME, CONTRIBUTOR_AT_HOME, OPERATOR_AT_HOME, ADMINISTRATOR_AT_HOME = (
+    Bearer(role, at_home=True) for role in ("reader", "contributor", "operator", "administrator")
+)
 
 
 def caller(request: HttpRequest) -> Caller:

@@ -10,6 +10,7 @@ carry another inside (IPv4-mapped, 6to4, NAT64, Teredo); a private network only 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ Resolver = Callable[[str, int], Iterable[str]]
 
 TIMEOUT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
+KEEP_SECONDS = 30.0  # an unused connection; servers and proxies close theirs after a minute or more
 _NAT64 = ip_network("64:ff9b::/96")
 # Special-purpose networks of the IANA registries that older Pythons take for global (CVE-2024-4032).
 _NOT_GLOBAL = [ip_network(text) for text in ("192.0.0.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16")]
@@ -119,11 +121,19 @@ class _Pinned(httpcore2.NetworkBackend):
         self._plain.sleep(seconds)
 
 
-def client(allowed: Sequence[str], resolve: Resolver = system_resolver) -> httpx2.Client:
-    """An HTTP client that keeps the rules above. Environment proxies are not used: they would undo them."""
+def client(
+    allowed: Sequence[str], resolve: Resolver = system_resolver, tls: ssl.SSLContext | None = None
+) -> httpx2.Client:
+    """An HTTP client that keeps the rules above. Environment proxies are not used: they would undo them.
+
+    `tls`: whom to believe and what certificate to show; without one the public authorities, and none.
+    """
     transport = httpx2.HTTPTransport(retries=0, trust_env=False)
     transport._pool = httpcore2.ConnectionPool(  # the library offers no other way to give its pool a network backend
-        ssl_context=httpx2.create_ssl_context(), max_connections=4, network_backend=_Pinned(allowed, resolve)
+        ssl_context=tls or httpx2.create_ssl_context(),
+        max_connections=4,
+        keepalive_expiry=KEEP_SECONDS,
+        network_backend=_Pinned(allowed, resolve),
     )
     return httpx2.Client(
         transport=transport,

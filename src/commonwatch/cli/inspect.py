@@ -1,9 +1,12 @@
-"""`commonwatch status` and `commonwatch settings`: what the node holds and how it is set."""
+"""`commonwatch status`, `settings`, `extensions`: what the node holds, how it is set, and what it writes that is not standard."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from pathlib import Path
+from typing import Annotated, Any
 
+import typer
 from django.conf import settings as django_settings
 from django.db import connection
 
@@ -15,6 +18,8 @@ from commonwatch.base.journal.models import QuarantineEntry
 from commonwatch.base.journal.schema import seq_to_us
 from commonwatch.base.terminal import current
 from commonwatch.capabilities.exchange.inventory import counts_by_type
+from commonwatch.capabilities.transparency import queries as record
+from commonwatch.core.stix.definitions import bundle, definitions
 from commonwatch.core.stix.times import format_time
 
 
@@ -28,6 +33,23 @@ def settings() -> None:
         ["setting", "value", "from", "meaning"], [(r.name, r.value, r.origin, r.description) for r in rows], ""
     )
     current().result({row.name: {"value": row.value, "from": row.origin} for row in rows})
+
+
+def extensions(
+    file: Annotated[Path, typer.Argument(help="Where to write them; - for standard output.", allow_dash=True)] = Path(
+        "-"
+    ),
+) -> None:
+    """Write the definitions of our STIX extensions as a bundle, for programs of partners that want to read them.
+
+    Example: commonwatch extensions commonwatch-extensions.json
+    """
+    if str(file) == "-":
+        sys.stdout.write(f"{bundle().decode()}\n")
+        return
+    file.write_bytes(bundle())
+    current().print(f"{len(definitions())} definitions written to {file}.")
+    current().result({"file": str(file), "definitions": len(definitions())})
 
 
 def status() -> None:
@@ -49,6 +71,9 @@ def status() -> None:
         lag = "up to date" if state.cursor >= last else f"behind by {(last - state.cursor) / 1e6:,.1f} s of entries"
         stopped = f"; stopped at entry {state.failed_at}: {state.failure}" if state.failed_at is not None else ""
         terminal.print(f"Follower    {state.name}: {lag}{stopped}")
+    evidence = record.evidence()
+    for one in evidence:
+        terminal.print(f"EVIDENCE    the log {one.origin} contradicts itself ({one.code}): commonwatch log evidence")
     terminal.print("")
     columns = ["source", "admitted", "with findings", "duplicate", "quarantined", "refused", "last"]
     rows = [
@@ -59,7 +84,7 @@ def status() -> None:
     if types:
         terminal.print("")
         terminal.table(["type", "objects"], types.items(), "")
-    terminal.result(_as_json(last, sources, states, held, types))
+    terminal.result(_as_json(last, sources, states, held, types) | {"evidence": evidence})
 
 
 def _as_json(last: int, sources: list[Source], states: Any, held: int, types: dict[str, int]) -> dict[str, Any]:

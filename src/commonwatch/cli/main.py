@@ -18,7 +18,8 @@ from commonwatch.core.errors import CommonwatchError, NodeUnable
 DEFAULT_DATA = Path("~/.local/share/commonwatch")
 # These must work where the node does not, or before there is one.
 WITHOUT_NODE = frozenset({"settings", "restore", "demo"})
-OFFLINE = ["proof", "verify"]  # for whoever has a proof and no node
+# For whoever has a file and no node.
+OFFLINE = (["proof", "verify"], ["evidence", "verify"], ["evidence", "open-file"])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str], data: Path) -> None:
     os.environ["COMMONWATCH_DATA"] = str(data)
     os.environ["DJANGO_SETTINGS_MODULE"] = "commonwatch.site.settings"
-    offline = "--help" in arguments or arguments[:2] == OFFLINE
+    offline = "--help" in arguments or arguments[:1] == ["--version"] or arguments[:2] in OFFLINE
     needs_node = bool(arguments) and not offline and arguments[0] not in WITHOUT_NODE
     if needs_node:
         make_data_folder(data)

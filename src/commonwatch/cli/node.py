@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -18,8 +18,11 @@ from django.db.migrations.executor import MigrationExecutor
 from commonwatch.base.clock import now_us
 from commonwatch.base.config import NodeSettings
 from commonwatch.base.journal.sequencer import close_sequencer
+from commonwatch.base.keys.node import node_key
 from commonwatch.base.parties.actions import By, create_community, create_member, join_community
+from commonwatch.base.parties.authoring import member_key
 from commonwatch.base.parties.models import HOME, MemberKind
+from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.actions import create_collection
 from commonwatch.base.release.epochs import refresh
 from commonwatch.base.release.models import Collection, Epoch
@@ -40,6 +43,7 @@ def prepare() -> None:
             if not Collection.objects.exists():
                 first_start()
             ensure_release()
+            _ensure_keys()
             if connection.vendor == "postgresql" and not ensure_role():
                 current().note(
                     "Pages are read without PostgreSQL's row security: this database's user may not use the role "
@@ -86,7 +90,8 @@ def _check_schema() -> None:
 def first_start() -> None:
     """What a new node has: its own member, the community of that member's people and machines, one collection for them."""
     by = By("first start", now_us())
-    home = create_community(HOME, "The people and machines of this node's own member", now_us=by.now_us)
+    people = "The people and machines of this node's own member"
+    home = create_community(HOME, people, now_us=by.now_us, actor=by.actor)
     title = "This node's own member"
     create_member(HOME, title, MemberKind.CIVIL_SOCIETY, "", "", by, country_later=True)
     join_community(HOME, HOME, reason="It runs this node", by=by)
@@ -99,6 +104,13 @@ def first_start() -> None:
         actor=by.actor,
         now_us=by.now_us,
     )
+
+
+def _ensure_keys() -> None:
+    """The keys of node and member. One that is lost stops only what it is needed for, which then says so."""
+    with suppress(NodeUnable):
+        node_key()
+        member_key(own_member(), now_us())
 
 
 def ensure_release() -> None:

@@ -12,20 +12,26 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from ipaddress import ip_address
 from typing import Annotated
 
 import typer
 import uvicorn
 from django.conf import settings
+from django.urls import get_resolver
 
 from commonwatch.base.accounts.actions import ensure_setup_link
 from commonwatch.base.clock import now_us
 from commonwatch.base.terminal import Exit, current
+from commonwatch.cli import node
 from commonwatch.cli import worker as work
-from commonwatch.cli.children import Children, on_end_of_parent
+from commonwatch.cli.children import Child, Children, named, on_end_of_parent
 from commonwatch.core.errors import NodeUnable
 
+APPLICATION = "commonwatch.site.asgi:app"
 BACKLOG = 512
 KEEP_ALIVE_SECONDS = 75  # pollers come back every minute
 SWITCH_SECONDS = 0.001  # the writer thread is handed the interpreter sooner than CPython's 5 ms
@@ -43,11 +49,14 @@ def serve(
     processes = configured.processes
     listener = _listen(host or configured.host, configured.port if port is None else port, shared=processes > 1)
     where, number = listener.getsockname()[:2]
-    beside = Children(
-        configured.data, [["worker"], *[["web", "--host", where, "--port", str(number)]] * (processes - 1)]
-    )
+
+    answering = Child(["web", "--host", where, "--port", str(number)], partial(_alone, listener, web, where, number))
+    following = Child(["worker"], partial(_alone, listener, worker))
+    beside = Children(configured.data, [following, *[answering] * (processes - 1)])
     _log_to_standard_error()
     _greet(configured.public_url.rstrip("/") or _address(where, number))
+    _load()
+    node.close()  # before there are others: a connection belongs to one process
     beside.start()
     try:
         _answer(listener)
@@ -64,6 +73,7 @@ def web(
     Example: commonwatch web --host 127.0.0.1 --port 8080
     """
     _log_to_standard_error()
+    named("web")
     on_end_of_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     _answer(_bound(host, port, shared=True))
 
@@ -74,6 +84,7 @@ def worker() -> None:
     Example: commonwatch worker
     """
     _log_to_standard_error()
+    named("worker")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -81,11 +92,26 @@ def worker() -> None:
     work.run(stop)
 
 
+def _alone(listener: socket.socket, run: Callable[..., None], *given: str | int) -> None:
+    """Be a process beside the first, without what is its own."""
+    listener.close()
+    try:
+        run(*given)
+    finally:
+        node.close()
+
+
+def _load() -> None:
+    """What every process needs, so that they share it."""
+    import_module(APPLICATION.partition(":")[0])
+    _ = get_resolver().url_patterns
+
+
 def _answer(listener: socket.socket) -> None:
     """Serve until asked to end."""
     sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
-        "commonwatch.site.asgi:app",
+        APPLICATION,
         loop="uvloop",
         http="httptools",
         ws="none",

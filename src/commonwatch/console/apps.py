@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class ConsoleConfig(AppConfig):
     name = "commonwatch.console"
     label = "console"
+
+    def ready(self) -> None:
+        from commonwatch.console.account import recording
+
+        recording.start()

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from commonwatch.console import views
+from commonwatch.console import front
+from commonwatch.console.areas import AREAS
+from commonwatch.console.shell.assets import asset
 
-urlpatterns = [path("", views.front, name="front"), path("static/style.css", views.style, name="style")]
+urlpatterns = [
+    path("", front.front, name="front"),
+    path("search/", front.search, name="search"),
+    path("keys/", front.keys, name="keys"),
+    path("desk/", include("commonwatch.console.desk.urls")),
+    path("account/", include("commonwatch.console.account.urls")),
+    path("static/<str:edition>/<path:name>", asset, name="asset"),
+    *(path(f"{area.name}/", include(area.urls)) for area in AREAS),
+]

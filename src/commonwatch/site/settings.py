@@ -35,6 +35,8 @@ AUTH_PASSWORD_VALIDATORS = [
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
     "commonwatch.base.journal",
     "commonwatch.base.audit",
     "commonwatch.base.parties",
@@ -42,26 +44,127 @@ INSTALLED_APPS = [
     "commonwatch.base.jobs",
     "commonwatch.base.release",
     "commonwatch.base.intake",
+    "commonwatch.base.search",
+    "commonwatch.base.threads",
     "commonwatch.capabilities.exchange",
     "commonwatch.capabilities.transparency",
     "commonwatch.capabilities.federation",
+    "commonwatch.capabilities.incidents",
     "commonwatch.capabilities.detection",
+    "commonwatch.capabilities.evidence",
+    "commonwatch.capabilities.duties",
+    "commonwatch.capabilities.assistance",
+    "commonwatch.capabilities.contacts",
     "commonwatch.console",
     "commonwatch.api",
+    # After the console, whose templates stand in place of theirs.
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "commonwatch.console.middleware.ContentSecurityPolicy",
+    "commonwatch.console.shell.middleware.PublicAddress",
+    "commonwatch.console.shell.middleware.ContentSecurityPolicy",
+    "commonwatch.console.shell.middleware.CompressPages",
     "commonwatch.api.middleware.ApiBoundary",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "commonwatch.console.shell.middleware.ForPeople",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "commonwatch.console.frame.frame",
+            ],
+            "builtins": ["django.templatetags.i18n", "commonwatch.console.shell.templatetags.console"],
+        },
+    }
+]
+LANGUAGES = [
+    ("en", "English"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("ar", "العربية"),
+    ("zh-hans", "中文"),
+    ("ru", "Русский"),
+]
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = sorted((Path(__file__).parents[1] / "console").glob("*/locale"))
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_COOKIE_SECURE = COMMONWATCH.public_url.startswith("https:")
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = COMMONWATCH.public_url.startswith("https:")
 CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "commonwatch.console.shell.errors.form_refused"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # an OpenID Connect provider sends people back to us by a link
+SESSION_COOKIE_AGE = COMMONWATCH.session_hours * 3600
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+# Shared by the processes of the node: used codes and counted attempts must be known to all of them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": COMMONWATCH.data / "cache",
+    }
+}
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "overview"
+ACCOUNT_ADAPTER = "commonwatch.console.account.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "name"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True  # for as long as `session_hours` says, no choice beside it
+ACCOUNT_LOGOUT_REDIRECT_URL = "front"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if COMMONWATCH.public_url.startswith("https:") else "http"
+MFA_ADAPTER = "commonwatch.console.account.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SESSION_COOKIE_SECURE  # browsers themselves allow it for localhost only
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+SOCIALACCOUNT_ADAPTER = "commonwatch.console.account.adapters.ProviderAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": COMMONWATCH.oidc_name,
+                "client_id": COMMONWATCH.oidc_client_id,
+                "secret": COMMONWATCH.oidc_client_secret.get_secret_value(),
+                "settings": {"server_url": COMMONWATCH.oidc_issuer.rstrip("/")},
+            }
+        ]
+        if COMMONWATCH.oidc_issuer
+        else [],
+    }
+}
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if COMMONWATCH.sends_mail else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = COMMONWATCH.mail_host, COMMONWATCH.mail_port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = COMMONWATCH.mail_user, COMMONWATCH.mail_password.get_secret_value()
+EMAIL_USE_TLS, EMAIL_USE_SSL = COMMONWATCH.mail_security == "starttls", COMMONWATCH.mail_security == "tls"
+EMAIL_TIMEOUT = 20  # seconds; the worker has other work
+DEFAULT_FROM_EMAIL = COMMONWATCH.mail_from
+WORK_OF_PAGES = (
+    "commonwatch.console.desk.digests.Digests",
+)  # what the worker does for the console, which it does not know
 LOGGING_CONFIG = None
 
 

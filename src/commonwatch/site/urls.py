@@ -10,5 +10,10 @@ urlpatterns = [
     path("api/", include("commonwatch.api.urls")),
     path("federation/v1/", include("commonwatch.capabilities.federation.urls")),
     path("feeds/", include("commonwatch.capabilities.detection.exports.urls")),
+    path("calendars/", include("commonwatch.capabilities.duties.urls")),
     path("setup/", include("commonwatch.base.accounts.urls")),
 ]
+handler400 = "commonwatch.console.shell.errors.malformed"
+handler403 = "commonwatch.console.shell.errors.refused"
+handler404 = "commonwatch.console.shell.errors.not_found"
+handler500 = "commonwatch.console.shell.errors.failed"

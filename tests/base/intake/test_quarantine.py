@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from commonwatch.base.audit.models import AuditEntry
 from commonwatch.base.clock import now_us
-from commonwatch.base.intake.quarantine import entry, page, retry
+from commonwatch.base.intake.quarantine import drop, entry, page, retry
 from commonwatch.base.intake.receive import Channel, Report, receive
 from commonwatch.base.intake.sources import ensure_source
-from commonwatch.base.journal import quarantine, reading
+from commonwatch.base.journal import reading
 from commonwatch.base.journal.models import QuarantineEntry
 from commonwatch.base.release.access import EVERYTHING
 from commonwatch.base.release.collections import collection
@@ -49,10 +50,10 @@ def test_the_same_bytes_from_the_same_source_are_held_once(ready: Path) -> None:
     for _ in range(3):
         take(bad)
     take(bad, source="other")
-    listed, total = page(reason="", everything=False, limit=1)
+    listed, total = page(everything=False, limit=1)
     assert total == 2 and len(listed) == 1 and listed[0].source_name == "other"
-    assert page(reason="id-malformed", everything=False, limit=9)[1] == 2
-    assert page(reason="none-such", everything=False, limit=9) == ([], 0)
+    assert page(reasons=("id-malformed", "none-such"), everything=False, limit=9)[1] == 2
+    assert page(reasons=("none-such",), everything=False, limit=9) == ([], 0)
 
 
 def test_a_mended_object_goes_in_where_the_first_would_have(ready: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_mended_object_goes_in_where_the_first_would_have(ready: Path) -> None
     assert objects_page(EVERYTHING, view.slot, ObjectFilter(), 10, None).count == 1
     with pytest.raises(Conflict):
         try_again(number)
-    assert page(reason="", everything=False, limit=9)[1] == 0 and page(reason="", everything=True, limit=9)[1] == 1
+    assert page(everything=False, limit=9)[1] == 0 and page(everything=True, limit=9)[1] == 1
 
 
 def test_what_is_still_wrong_stays_as_it_was_and_says_so(ready: Path) -> None:
@@ -99,7 +100,9 @@ def test_what_was_dropped_is_not_held_again(ready: Path) -> None:
     bad = {**indicator(1), "id": "broken"}
     take(bad)
     (number,) = numbers()
-    quarantine.drop(number, actor="ada", reason="test data", now_us=NOW)
+    drop(number, actor="ada", reason="test data", now_us=NOW)
+    kept = AuditEntry.objects.get(action="quarantine.drop")
+    assert (kept.actor, kept.detail) == ("ada", {"entry": number, "reason": "test data"})
     take(bad)
     stored = entry(number).entry
     assert numbers() == [number] and stored.state == "dropped" and "test data" in stored.resolution

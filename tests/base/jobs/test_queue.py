@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 
-from commonwatch.base.jobs import queue
+from commonwatch.base import clock
+from commonwatch.base.jobs import many, queue, upkeep
 from commonwatch.base.jobs.models import Job
+from commonwatch.core.errors import Conflict
 
 NOW = 1_800_000_000_000_000
 SECOND = 1_000_000
+DAY = 86_400 * SECOND
 
 
 def test_asking_twice_is_asking_once_and_the_earlier_time_counts(node: Path) -> None:
@@ -87,3 +91,40 @@ def test_one_job_that_fails_does_not_stop_the_others(node: Path, monkeypatch: py
     assert queue.run_due({"pull": handle}, NOW) == 2 and done == ["good"]
     assert Job.objects.get(key="bad").last_error == "ValueError: broken"
     assert Job.objects.get(key="good").finished_us == NOW
+
+
+def test_what_was_finished_long_ago_is_forgotten_and_nothing_else(
+    node: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_last_us", 0)
+    settings.COMMONWATCH = settings.COMMONWATCH.model_copy(update={"keep_jobs_days": 2})
+    for key in ("old", "young"):
+        queue.finish(queue.enqueue("pull", key, {}, run_at_us=NOW), NOW - (3 if key == "old" else 1) * DAY)
+    queue.enqueue("pull", "open", {}, run_at_us=NOW - 9 * DAY)
+    upkeep.upkeep(NOW)
+    assert list(Job.objects.order_by("pk").values_list("key", flat=True)) == ["young", "open"]
+    upkeep.upkeep(NOW + 2 * DAY)
+    assert list(Job.objects.values_list("key", flat=True)) == ["open"]
+
+
+def test_many_things_are_dealt_with_in_turns_and_what_cannot_be_done_is_counted(
+    node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "SECONDS", -1)  # a turn is one thing
+    now, done = clock.now_us(), list[int]()
+    job = many.ask("check", [1, 2, 3], {}, actor="ann", now_us=now)
+
+    def act(number: int) -> bool:
+        if number == 2:
+            raise Conflict("gone", "It is gone.", "")
+        done.append(number)
+        return True
+
+    handlers: dict[str, queue.Handler] = {"check": lambda job: many.go_on(job, act)}
+    assert queue.run_due(handlers, now) == 1 and done == [1], "the rest waits for the next round"
+    assert Job.objects.get().finished_us is None and Job.objects.get().attempts == 0
+    for _ in range(2):
+        queue.run_due(handlers, clock.now_us())
+    job.refresh_from_db()
+    assert done == [1, 3] and job.finished_us and many.did(job) == 2
+    assert many.ask("check", range(20_000), {}, actor="bob", now_us=NOW).payload["numbers"][-1] == many.MOST - 1

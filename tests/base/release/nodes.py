@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from commonwatch.base.clock import now_us
-from commonwatch.base.intake.receive import Channel, receive
+from commonwatch.base.intake.receive import Channel, Report, receive
 from commonwatch.base.intake.sources import ensure_source, voucher_of
 from commonwatch.base.parties import actions as parties
 from commonwatch.base.parties.actions import By
@@ -58,11 +58,18 @@ def slot(alias: str = "main") -> int:
 
 def post(objects: Sequence[dict[str, Any]], source: str = "test", default: str = "TLP:AMBER", owner: str = "") -> None:
     """Take objects into the collection main."""
+    report = take(objects, source, default, owner)
+    assert all(result.is_in for result in report.results), report
+
+
+def take(
+    objects: Sequence[dict[str, Any]], source: str = "test", default: str = "TLP:AMBER", owner: str = ""
+) -> Report:
+    """The same, whatever becomes of them."""
     made = ensure_source(source, default, owner)
     channel = Channel(made.pk, default, voucher_of(made), "test", (slot(),))
     pieces = [Piece(json.dumps(one).encode(), str(number)) for number, one in enumerate(objects)]
-    report = receive(pieces, channel, now_us()).result()
-    assert all(result.is_in for result in report.results), report
+    return receive(pieces, channel, now_us()).result()
 
 
 def objects(

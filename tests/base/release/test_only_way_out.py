@@ -22,9 +22,21 @@ READING = {
 TABLES = ("journal_version", "journal_placement", "journal_act", "journal_quarantine", "release_extra", "release_grant")
 ROOMS = ("base/journal/", "base/release/")
 ALLOWED = {
+    "base/intake/authorship.py": "asks since when the same content is held, and gets a time",
     "base/intake/quarantine.py": "what is held in quarantine was never admitted: its keeper mends it",
+    "capabilities/duties/apps.py": "registers what `doctor` says of lists of law, reads nothing",
+    "capabilities/duties/law.py": "how `doctor` words a finding, no objects",
+    "capabilities/evidence/apps.py": "registers what `doctor` says of custody, reads nothing",
+    "capabilities/evidence/queries.py": "how `doctor` words a finding, no objects",
     "capabilities/exchange/inventory.py": "counts by type and source for the node's own status, no objects",
+    "capabilities/federation/apps.py": "registers what `doctor` says of peers, reads nothing",
+    "capabilities/federation/purging.py": "finds what a member brought to take it back, and gives nobody any of it",
+    "capabilities/federation/queries.py": "how `doctor` words a finding, no objects",
+    "capabilities/federation/recalling.py": "who brought what a recall names, so that it is told of nothing else",
+    "capabilities/transparency/apps.py": "registers what `doctor` says of the record, reads nothing",
+    "capabilities/transparency/queries.py": "ids and versions behind leaves of the record, for who runs the node",
     "cli/inspect.py": "totals for the node's own status, no objects",
+    "console/administration/health.py": "totals for the node's own status, no objects",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from commonwatch.base.journal import acts, followers
@@ -34,11 +33,11 @@ def test_an_admitted_indicator_is_in_force_with_its_values_dates_and_terms(ready
     assert row.generation == row.seq and row.change == Index.objects.get().change
 
 
-def test_it_is_in_force_well_within_a_second(ready: Path) -> None:
+def test_one_step_of_the_follower_puts_it_in_force(ready: Path) -> None:
     post([domain(1, "evil.example")])
-    began = time.perf_counter()
+    assert states() == {}
     followers.advance(following.IndicatorFollower(), 1_000)
-    assert time.perf_counter() - began < 0.5 and states() == {"1": "in-force"}
+    assert states() == {"1": "in-force"}
 
 
 def test_a_revoked_indicator_is_gone(ready: Path) -> None:
@@ -107,6 +106,7 @@ def recalled(author: str, *ids: str) -> dict[str, object]:
         object_refs=ids,
         reason="sent to you by mistake",
         marking=TLP2["TLP:RED"],
+        made="2026-02-01T00:00:00.000Z",
         at="2026-02-01T00:00:00.000Z",
     )
 

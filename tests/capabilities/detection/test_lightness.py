@@ -1,4 +1,4 @@
-"""A node that watches nothing loads none of the heavy libraries: not to serve, not to work, not to show help."""
+"""A node that watches nothing loads none of the heavy libraries: not to serve, not to work, not to show help or the API."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ PROGRAM = f"""
 import sys, threading
 import django
 django.setup()
+from commonwatch.api import composing
 from commonwatch.cli import commands, node, worker
 node.prepare()
 stop = threading.Event()
@@ -22,7 +23,7 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 """
 
 
-def test_a_worker_without_telemetry_and_every_command_s_help_load_no_heavy_library(tmp_path: Path) -> None:
+def test_a_worker_without_telemetry_every_command_s_help_and_every_route_load_no_heavy_library(tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "COMMONWATCH_DATA": str(tmp_path),

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from commonwatch.capabilities.detection.hunts.hunting import Period
-from commonwatch.capabilities.detection.hunts.running import run_hunt
+from commonwatch.capabilities.detection.hunts.period import Period
+from commonwatch.capabilities.detection.hunts.running import Chosen, run_hunt
 from commonwatch.capabilities.detection.indicators import benign
 from commonwatch.capabilities.detection.indicators.engine import Engine
 from commonwatch.capabilities.detection.indicators.writing import Said, indicator_of
@@ -88,7 +88,7 @@ def test_every_true_hit_is_found_live_and_by_hunt_alike_and_no_trap_alerts(
     live = alerts()
     Alert.objects.all().delete()
     meter = run_hunt(
-        [str(path) for path in files], mapping="", period=Period(), indicators=[], now_us=NOW, step=lambda meter: None
+        [str(path) for path in files], mapping="", period=Period(), chosen=Chosen(), now_us=NOW, step=lambda meter: None
     )
     assert meter.left_out == {}
     hunted = alerts()

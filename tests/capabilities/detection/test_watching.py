@@ -12,8 +12,8 @@ import pytest
 
 from commonwatch.capabilities.detection.alerts.sources import add_source, remove_source
 from commonwatch.capabilities.detection.hunts import retro
-from commonwatch.capabilities.detection.hunts.hunting import Period
-from commonwatch.capabilities.detection.hunts.running import run_hunt
+from commonwatch.capabilities.detection.hunts.period import Period
+from commonwatch.capabilities.detection.hunts.running import Chosen, run_hunt
 from commonwatch.capabilities.detection.indicators.engine import Engine
 from commonwatch.capabilities.detection.models import Alert, Position, TelemetrySource
 from commonwatch.capabilities.detection.watch.service import Inputs, inputs, run
@@ -156,6 +156,30 @@ def test_patterns_and_rules_match_beside_values(log: Path, engine: Engine) -> No
     assert sorted(reasons) == [2, 3, 5] and "character" in reasons[2] and "snort" in reasons[5]
 
 
+def test_questions_of_suricatas_newer_events_are_met_by_every_family_and_say_which(log: Path, engine: Engine) -> None:
+    rule = "title: R\nlogsource: {category: dns}\ndetection: {s: {query|endswith: evil.example}, condition: s}\n"
+    other = rule.replace("condition: s", "condition: not s")
+    brought(
+        domain(1, "deep.evil.example", **FRESH),
+        indicator(2, "GREEN", pattern="[domain-name:value LIKE 'deep.%']", **FRESH),
+        indicator(3, "GREEN", pattern=rule, pattern_type="sigma", **FRESH),
+        indicator(4, "GREEN", pattern=other, pattern_type="sigma", **FRESH),
+    )
+    event = json.loads(dns("", 1))
+    event["dns"] = {"version": 3, "type": "request", "queries": [{"rrname": "deep.evil.example", "rrtype": "A"}]}
+    write(log, json.dumps(event))
+    with inputs(engine) as found:
+        found.add("sensor", str(log), "")
+        watched(found)
+    fired = {int(alert.stix_id[-4:]): (alert.count, alert.value) for alert in Alert.objects.all()}
+    assert fired == {
+        1: (1, "deep.evil.example"),
+        2: (1, "deep.evil.example"),
+        3: (1, "deep.evil.example"),
+        4: (1, "fine.example"),  # the older event of the fixture, once
+    }
+
+
 def alerts() -> list[tuple[Any, ...]]:
     fields = (
         "stix_id",
@@ -189,7 +213,7 @@ def test_live_and_hunt_say_the_same_of_a_week_of_trickbot(ready: Path, shared: P
     live = alerts()
     assert len({row[0] for row in live}) == expected["distinct"] == 22
     Alert.objects.all().delete()
-    run_hunt([str(log)], mapping="", period=Period(), indicators=[], now_us=NOW, step=lambda meter: None)
+    run_hunt([str(log)], mapping="", period=Period(), chosen=Chosen(), now_us=NOW, step=lambda meter: None)
     assert alerts() == live and sum(row[4] for row in live) >= expected["records"]
 
 
@@ -199,7 +223,7 @@ def test_a_hunt_keeps_to_its_period_and_to_chosen_indicators(log: Path) -> None:
 
     def hunted(period: Period, *ids: str) -> int:
         Alert.objects.all().delete()
-        done = run_hunt([str(log)], mapping="", period=period, indicators=ids, now_us=NOW, step=lambda meter: None)
+        done = run_hunt([str(log)], mapping="", period=period, chosen=Chosen(ids), now_us=NOW, step=lambda meter: None)
         assert done.events == 7
         return done.hits
 
@@ -222,6 +246,30 @@ def test_a_new_indicator_is_tried_against_stored_telemetry(log: Path) -> None:
     assert retro.try_new(TelemetrySource.objects.get()) is None
     remove_source("sensor", actor="t", now_us=NOW)
     assert not TelemetrySource.objects.exists() and Alert.objects.exists()
+
+
+def test_a_hunt_can_keep_to_what_is_new_since_an_entry_or_a_time(log: Path) -> None:
+    from commonwatch.base.journal import followers
+    from commonwatch.base.journal.schema import seq_to_us
+    from commonwatch.capabilities.detection.commands.given import entry_since
+
+    brought(domain(1, "evil.example", **FRESH))
+    write(log, dns("evil.example", 1), dns("worse.example", 2))
+    entry = followers.end() + 1
+    assert entry_since(str(entry), NOW) == entry and entry_since("", NOW) is None
+    assert entry_since("1h", seq_to_us(entry) + 3_600_000_000) == entry
+
+    def hunted(since: int) -> list[str]:
+        Alert.objects.all().delete()
+        done = run_hunt(
+            [str(log)], mapping="", period=Period(), chosen=Chosen((), since), now_us=NOW, step=lambda meter: None
+        )
+        assert done.events == (3 if Alert.objects.exists() else 0)  # nothing is read where nothing is new
+        return sorted(Alert.objects.values_list("value", flat=True))
+
+    assert hunted(entry) == []
+    brought(domain(2, "worse.example", **FRESH))
+    assert hunted(entry) == ["worse.example"] and hunted(0) == ["evil.example", "worse.example"]
 
 
 def test_the_worker_watches_registered_telemetry_and_notices_what_is_added(log: Path) -> None:

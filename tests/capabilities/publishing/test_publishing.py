@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 
 from commonwatch.base.audit.models import AuditEntry
+from commonwatch.base.clock import now_us
 from commonwatch.base.parties import actions as parties
+from commonwatch.base.parties.key_histories import keys_of
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release import recalls
 from commonwatch.base.release.models import Recall
 from commonwatch.capabilities.exchange.publishing.actions import Publication, Terms, publish, revoke
 from commonwatch.core.errors import InvalidInput
+from commonwatch.core.signing.history import KeyRing
+from commonwatch.core.signing.objects import verify_object
 from commonwatch.core.stix.markings import TLP2
+from commonwatch.core.taxii.filters import ObjectFilter
 from tests.base.release.nodes import carried, community, ids, member, objects, person, slot
 
 GREEN, AMBER, RED = TLP2["TLP:GREEN"], TLP2["TLP:AMBER"], TLP2["TLP:RED"]
@@ -103,3 +108,16 @@ def test_what_was_published_is_revoked_and_recalled(ready: Path) -> None:
     assert [one.reason for one in Recall.objects.filter(member__name="partner")] == ["Its author revoked it"]
     assert objects("partner")[-1]["revoked"] is True
     assert AuditEntry.objects.get(action="object.revoke").detail == {"reason": "a scanner"}
+
+
+def test_what_is_published_is_signed_by_its_author_and_so_is_its_revocation(ready: Path) -> None:
+    member("partner")
+    done = given(draft(GREEN))
+    assert done.report is not None
+    ring = KeyRing.of(keys_of(own_member().identity))
+    (got,) = objects("partner")
+    assert verify_object(got, ring, known_us=now_us(), now_us=now_us()).kind == "signed"
+    revoke(got["id"], Terms(slot()), actor="test", reason="a scanner")
+    (last,) = objects("home", ObjectFilter())
+    assert last["revoked"] is True
+    assert verify_object(last, ring, known_us=now_us(), now_us=now_us()).kind == "signed"

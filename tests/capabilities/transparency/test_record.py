@@ -11,21 +11,24 @@ from typing import Any
 
 import httpx2
 import pytest
+from django.conf import settings
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.journal import acts, followers
-from commonwatch.capabilities.transparency import keyfiles, record, sources, witnessing
+from commonwatch.base.keys import files as keyfiles
+from commonwatch.capabilities.transparency import queries, record, sources, trusting, witnessing
 from commonwatch.capabilities.transparency.models import Evidence, Opening
 from commonwatch.capabilities.transparency.record import Statement
 from commonwatch.core.errors import CommonwatchError, NotFound
 from commonwatch.core.merkle.broken import Broken
 from commonwatch.core.merkle.checkpoints import Checkpoint, parse_checkpoint, verify
+from commonwatch.core.merkle.evidence import parse_evidence
 from commonwatch.core.merkle.hashing import Edge, leaf_hash, root_of
 from commonwatch.core.merkle.leaves import decode_leaf
 from commonwatch.core.merkle.notes import Note, parse_note, parse_signatures, parse_vkey, sign_note, verified
 from commonwatch.core.merkle.policies import Judged, parse_policy
 from commonwatch.core.merkle.tiles import ENTRIES, Tile, decode_bundle, parse_path, reading
-from commonwatch.core.merkle.witness import encode_request, proves_fork
+from commonwatch.core.merkle.witness import encode_request
 from commonwatch.core.signing.keys import SigningKey
 from tests.base.intake.test_quarantine import take
 from tests.base.release.nodes import member
@@ -84,7 +87,7 @@ def test_tiles_and_checkpoint_belong_together_whatever_the_batches(logged: Path)
 
 def test_every_leaf_is_proven_with_its_statement(logged: Path) -> None:
     record.append(statements(300), "ab" * 32)
-    policy = parse_policy(witnessing.own_policy())
+    policy = parse_policy(trusting.own_policy())
     for number in (0, 255, 299):
         logged_entry, opening, proof = record.proof(number)
         assert isinstance(proof.verify(logged_entry, policy), Judged)
@@ -147,14 +150,14 @@ def test_changes_of_members_and_policies_are_leaves(logged: Path) -> None:
 
 def test_a_rotated_key_signs_on_and_the_old_one_stays_known(logged: Path) -> None:
     record.append(statements(1), "")
-    old = parse_policy(witnessing.own_policy()).logs[0]
+    old = parse_policy(trusting.own_policy()).logs[0]
     new = parse_vkey(record.rotate_key())
     both = parse_note(record.checkpoint())
     assert {one.key_id for one in both.signatures} == {old.key_id, new.key_id}
     record.append(statements(1), "")
     assert isinstance(verified(parse_note(record.checkpoint()), [old], verify), Broken)
     assert not isinstance(verified(parse_note(record.checkpoint()), [new], verify), Broken)
-    assert len(parse_policy(witnessing.own_policy()).logs) == 2
+    assert len(parse_policy(trusting.own_policy()).logs) == 2
 
 
 def ask(made: Log, old: int = 0, proof: Any = ()) -> Any:
@@ -184,15 +187,18 @@ def test_a_fork_is_refused_and_kept_as_evidence_that_proves_itself(logged: Path)
     forged = Log([b"forged", *(entry(number) for number in range(1, 5))])
     assert ask(forged, 5).status == ask(forged, 5).status == 422
     kept = Evidence.objects.get()
-    assert kept.code == "fork"
-    assert proves_fork(bytes(kept.cosigned), bytes(kept.shown), [LOG_KEY]) is None
-    assert ask(log(2), 5).status == 400, "a rollback"
-    assert Evidence.objects.count() == 2
+    evidence, signed = parse_evidence(bytes(kept.file))
+    assert (kept.code, evidence.judge([LOG_KEY])) == ("fork", None)
+    assert not isinstance(verified(signed, trusting.policy().logs, verify), Broken), "and signed by us"
+    assert [one.fine for one in queries.examine(settings.COMMONWATCH) if one.name.startswith("evidence")] == [False]
+    assert ask(log(2), 5).status == 400, "an old checkpoint, sent by whom we do not know"
+    assert ask(log(7), 5, [bytes(32)] * 4).status == 422, "a wrong proof of a good checkpoint"
+    assert Evidence.objects.count() == 1
     stranger = SigningKey(b"\x77" * 32)
     text = log(9).checkpoint().text
     unsigned = Note(text, (sign_note(text, ORIGIN, stranger),))
     assert witnessing.add_checkpoint(encode_request(5, [], unsigned), now_us()).status == 403
-    assert Evidence.objects.count() == 2, "what the log did not sign is held against nobody"
+    assert Evidence.objects.count() == 1, "what the log did not sign is held against nobody"
     assert LOG.public.raw == LOG_KEY.raw
 
 
@@ -224,12 +230,12 @@ def test_a_proof_is_made_and_verified_without_a_node(logged: Path, tmp_path: Pat
     import sys
 
     from commonwatch.base.terminal import Terminal, use
-    from commonwatch.capabilities.transparency import commands
+    from commonwatch.capabilities.transparency.commands.proofs import make
 
     record.append(statements(9), "")
     use(Terminal())
-    commands.make(tmp_path / "one.tlog-proof", leaf=4)
-    (tmp_path / "trust.policy").write_bytes(witnessing.own_policy())
+    make(tmp_path / "one.tlog-proof", leaf=4)
+    (tmp_path / "trust.policy").write_bytes(trusting.own_policy())
     words = ["proof", "verify", "one.tlog-proof", "--policy", "trust.policy", "--json"]
     command = [sys.executable, "-m", "commonwatch", "--data", str(tmp_path / "nowhere"), *words]
     environment = {**os.environ, "COMMONWATCH_DATABASE_URL": ""}

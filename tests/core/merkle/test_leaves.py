@@ -45,6 +45,16 @@ def test_leaves_and_openings_are_in_the_standards_canonical_form(body: dict[str,
     assert canonical(json.loads(encode_leaf(opening, 1, ""))) == encode_leaf(opening, 1, "")
 
 
+def test_an_opening_has_one_spelling() -> None:
+    raw = OPENING.encode()
+    assert decode_opening(raw) == OPENING
+    nonce = json.loads(raw)["nonce"]
+    same = nonce[:-2] + chr(ord(nonce[-2]) + 1) + "="  # other letters, the same bytes
+    for other in (raw.replace(b":", b": ", 1), raw.replace(nonce.encode(), same.encode()), raw + b"\n"):
+        with pytest.raises(InvalidInput):
+            decode_opening(other)
+
+
 @pytest.mark.parametrize(
     "raw", [b"", b"{}", b'{"body":{},"kind":"a","nonce":"AAAA"}', b'{"body":{},"kind":"a","nonce":"!"}']
 )

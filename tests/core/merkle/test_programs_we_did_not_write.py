@@ -1,112 +1,103 @@
-"""Our log, verified by Go's x/mod/sumdb, by sigstore for Python and by sigstore for Node. What is missing is left out aloud,
-and in CI is a failure.
-"""
+"""Our log, verified by Go's x/mod/sumdb, by sigstore for Python and by sigstore for Node; and refused by each when one byte differs."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
-import os
-import shutil
-import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
+from commonwatch.core.merkle.checkpoints import cosign
 from commonwatch.core.merkle.hashing import leaf_hash
+from commonwatch.core.merkle.notes import COSIGNATURE, parse_note, verifier_key
 from commonwatch.core.merkle.proofs import inclusion_proof
+from commonwatch.core.signing.keys import SigningKey
+from tests.core.merkle.programs import Case, damaged, go, needed, sigstore_for_node, sigstore_for_python
 from tests.core.merkle.served import serve_into
 from tests.core.merkle.trees import LOG_KEY, Log, entry, log
 
-FOREIGN = Path(__file__).parent / "foreign"
-GO_SOURCES = Path("/usr/share/gocode")  # where Debian's golang-golang-x-mod-dev puts x/mod
-NODE_MODULE = "@sigstore/verify@3.1.1"
+WITNESS = SigningKey(b"\x02" * 32)
+WITNESS_KEY = verifier_key("witness.example", COSIGNATURE, WITNESS.public.raw)
+Program = Callable[[Sequence[Case]], str]
 
 
-def needed(present: bool, what: str) -> None:
-    if not present:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"Not verified: install {what}.")
-
-
-@pytest.fixture(scope="session")
-def go_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sources = GO_SOURCES / "src" / "golang.org" / "x" / "mod" / "sumdb"
-    needed(shutil.which("go") is not None and sources.is_dir(), "golang-go and golang-golang-x-mod-dev")
-    folder = tmp_path_factory.mktemp("go")
-    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": str(GO_SOURCES), "GOCACHE": str(folder / "cache")}
-    built = ["go", "build", "-o", str(folder / "foreign"), str(FOREIGN / "main.go")]
-    subprocess.run(built, check=True, env=environment)
-    return folder / "foreign"
-
-
-@pytest.mark.parametrize(("size", "old"), [(1, 1), (256, 255), (70_001, 65_537)])
-def test_go_reads_our_tiles_and_verifies_every_leaf(go_program: Path, tmp_path: Path, size: int, old: int) -> None:
-    serve_into(tmp_path, size, old)
-    run = subprocess.run([go_program, tmp_path], capture_output=True, text=True, check=False)
-    assert run.stdout == f"verified {size} of {size} leaves, consistent with {old}\n", run.stderr
-
-
-def test_go_refuses_a_damaged_tile_and_a_forged_checkpoint(go_program: Path, tmp_path: Path) -> None:
-    serve_into(tmp_path, 300, 200)
-    tile = tmp_path / "tile" / "0" / "000"
-    good = tile.read_bytes()
-    tile.write_bytes(good[:-1] + b"\0")
-    assert "REFUSED" in subprocess.run([go_program, tmp_path], capture_output=True, text=True, check=False).stdout
-    tile.write_bytes(good)
-    (tmp_path / "checkpoint").write_bytes((tmp_path / "checkpoint").read_bytes().replace(b"\n300\n", b"\n301\n"))
-    assert "REFUSED" in subprocess.run([go_program, tmp_path], capture_output=True, text=True, check=False).stdout
-
-
-def cases(made: Log) -> list[dict[str, Any]]:
+def cases(made: Log) -> list[Case]:
     size = made.edge.size
-
-    def text(raw: bytes) -> str:
-        return base64.b64encode(raw).decode()
-
     return [
-        {
-            "entry": text(entry(index)),
-            "index": index,
-            "size": size,
-            "root": text(made.edge.root),
-            "path": [text(one) for one in inclusion_proof(index, size, made.read())],
-            "checkpoint": made.note().encode().decode(),
-        }
+        Case(
+            entry(index),
+            index,
+            size,
+            made.edge.root,
+            tuple(inclusion_proof(index, size, made.read())),
+            made.note().encode(),
+            LOG_KEY,
+        )
         for index in range(0, size, 7)
     ]
 
 
-def test_sigstore_for_python_verifies_our_proofs_and_reads_our_checkpoint() -> None:
-    # Internal modules, hence the pinned version: the public ones verify whole bundles of sigstore's own only.
-    from sigstore._internal.merkle import verify_merkle_inclusion
-    from sigstore._internal.rekor.checkpoint import LogCheckpoint, SignedNote
-    from sigstore.errors import VerificationError
+def cosigned_into(folder: Path) -> None:
+    note = parse_note((folder / "checkpoint").read_bytes())
+    note = note.adding([cosign(note.text, WITNESS_KEY.name, WITNESS, 1_790_000_000)])
+    (folder / "checkpoint").write_bytes(note.encode())
+    (folder / "cosigner").write_text(WITNESS_KEY.text)
 
-    made = log(1_457)
-    for index in range(0, 1_457, 7):
-        path = inclusion_proof(index, 1_457, made.read())
-        proof = SimpleNamespace(log_index=index, tree_size=1_457, hashes=path, root_hash=made.edge.root)
-        logged: Any = SimpleNamespace(_inner=SimpleNamespace(inclusion_proof=proof, canonicalized_body=entry(index)))
-        verify_merkle_inclusion(logged)
-        logged._inner.canonicalized_body = b"forged"
-        with pytest.raises(VerificationError):
-            verify_merkle_inclusion(logged)
-    note = SignedNote.from_text(made.note().encode().decode())
-    read = LogCheckpoint.from_text(note.note)
-    assert (read.origin, read.log_size, read.log_hash) == (made.origin, 1_457, made.edge.root.hex())
-    assert note.signatures[0].sig_hash == LOG_KEY.key_id
+
+@pytest.mark.parametrize(("size", "old"), [(1, 1), (256, 255), (70_001, 65_537)])
+def test_go_reads_our_tiles_and_verifies_every_leaf(tmp_path: Path, size: int, old: int) -> None:
+    serve_into(tmp_path, size, old)
+    assert go(tmp_path) == f"verified {size} of {size} leaves, consistent with {old}\n"
+
+
+def test_go_verifies_a_cosignature(tmp_path: Path) -> None:
+    serve_into(tmp_path, 300, 200)
+    cosigned_into(tmp_path)
+    assert go(tmp_path) == "verified 300 of 300 leaves, consistent with 200\n"
+    (tmp_path / "cosigner").write_text(verifier_key("witness.example", COSIGNATURE, LOG_KEY.raw).text)
+    assert "REFUSED" in go(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["tile/0/000", "tile/entries/000", "checkpoint", "old", "the signature", "the cosignature"]
+)
+def test_go_refuses_a_log_with_one_byte_changed(tmp_path: Path, name: str) -> None:
+    serve_into(tmp_path, 300, 200)
+    cosigned_into(tmp_path)
+    file = tmp_path / (name if name[:3] != "the" else "checkpoint")
+    raw = bytearray(file.read_bytes())
+    places = {
+        "checkpoint": raw.find(b"\n300\n") + 1,
+        "old": raw.find(b"\n200\n") + 1,
+        "the signature": raw.find(b"\n\n") + 50,
+        "the cosignature": len(raw) - 10,
+    }
+    at = places.get(name, len(raw) - 1)
+    raw[at] ^= 1
+    file.write_bytes(raw)
+    assert "REFUSED" in go(tmp_path)
+
+
+@pytest.mark.parametrize("program", [sigstore_for_python, sigstore_for_node])
+def test_sigstore_verifies_our_proofs_and_our_checkpoint(program: Program) -> None:
+    made = cases(log(1_457))
+    assert program(made) == f"verified {len(made)}\n"
     assert hashlib.sha256(b"\0" + entry(0)).digest() == leaf_hash(entry(0))
 
 
-def test_sigstore_for_node_verifies_our_proofs(tmp_path: Path) -> None:
-    needed(shutil.which("node") is not None and shutil.which("npm") is not None, "nodejs and npm")
-    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", NODE_MODULE]
-    got = subprocess.run(install, cwd=tmp_path, capture_output=True, text=True, check=False)
-    needed(got.returncode == 0, f"{NODE_MODULE}, which npm could not: {got.stderr}")
-    given = json.dumps(cases(log(1_457)))
-    command = ["node", str(FOREIGN / "verify.mjs"), str(tmp_path)]
-    run = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
-    assert run.stdout == f"verified {len(cases(log(1_457)))}\n", run.stderr
+@pytest.mark.parametrize("program", [sigstore_for_python, sigstore_for_node])
+@pytest.mark.parametrize("part", ["entry", "path", "root", "checkpoint", "signature"])
+def test_sigstore_refuses_a_proof_with_one_byte_changed(program: Program, part: str) -> None:
+    good = cases(log(1_457))[3]
+    assert program([good]) == "verified 1\n"
+    assert "REFUSED" in program([damaged(good)[part]])
+
+
+def test_a_program_that_is_missing_is_named_and_in_ci_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="Not verified: install golang-go"):
+        needed(False, "golang-go")
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="Not verified: install golang-go"):
+        needed(False, "golang-go")

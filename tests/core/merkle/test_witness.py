@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commonwatch.core.merkle.checkpoints import Checkpoint, parse_checkpoint
+from commonwatch.core.merkle.checkpoints import Checkpoint
 from commonwatch.core.merkle.hashing import EMPTY_ROOT
 from commonwatch.core.merkle.notes import Note, NoteSignature, sign_note
 from commonwatch.core.merkle.proofs import consistency_proof
@@ -12,10 +12,8 @@ from commonwatch.core.merkle.witness import (
     Answer,
     Request,
     encode_request,
-    is_fork,
     judge,
     parse_request,
-    proves_fork,
 )
 from tests.core.merkle.trees import LOG, LOG_KEY, ORIGIN, Log, entry, log
 
@@ -120,19 +118,3 @@ GOOD = encode_request(3, consistency_proof(3, 5, log(5).read()), log(5).note())
 def test_requests_that_cannot_be_read_are_answered_400(raw: bytes) -> None:
     answer = parse_request(raw)
     assert isinstance(answer, Answer) and answer.status == 400 and answer.body
-
-
-def test_two_faces_of_one_size_prove_themselves() -> None:
-    first, second = log(5).note().encode(), forked(5).note().encode()
-    assert proves_fork(first, second, KEYS) is None
-    for one, other, expected in (
-        (first, first, "no-fork"),
-        (first, log(6).note().encode(), "no-fork"),
-        (first, second.replace(b"\n5\n", b"\n6\n"), "signature-wrong"),
-        (first, b"", "note-malformed"),
-    ):
-        broken = proves_fork(one, other, KEYS)
-        assert broken is not None and broken.code == expected
-    assert not is_fork(
-        parse_checkpoint("other\n5\n" + log(5).note().text.split("\n")[2] + "\n"), forked(5).checkpoint()
-    )

@@ -100,6 +100,11 @@ def test_what_an_author_may_not_expect_is_noted(markings: tuple[Any, ...], code:
     assert found(*markings) == {(code, False)}
 
 
+def test_names_are_all_where_the_audience_is_nobody() -> None:
+    assert found(AMBER, ours(named=(FRANCE,), audience=("-",))) == set()
+    assert found(AMBER, ours(named=(FRANCE,), audience=("energy",))) == {("names-do-not-narrow", False)}
+
+
 def test_the_default_counts_where_no_level_is_marked() -> None:
     audience = ours(audience=("energy",))
     assert found(audience, default="TLP:CLEAR") == {("clear-but-restricted", True)}

@@ -7,14 +7,13 @@ from typing import Any
 
 from commonwatch.core.signing.history import History, KeyRing, Refused
 from commonwatch.core.signing.keys import SigningKey
-from commonwatch.core.signing.statements import Act, Partnership, SignedStatement, Statement, sign_statement
+from commonwatch.core.signing.statements import Act, SignedStatement, Statement, Vouched, sign_statement
 
 DAY = 86_400_000_000
 T0 = 1_767_225_600_000_000  # 2026-01-01
 ALICE = "identity--00000000-0000-4000-8000-00000000000a"
 BOB = "identity--00000000-0000-4000-8000-00000000000b"
-RULERS = [SigningKey(bytes([200 + number]) * 32) for number in range(3)]
-PARTNERSHIP = Partnership([key.public for key in RULERS], 2)
+NOBODY = Vouched()
 
 
 def key(number: int) -> SigningKey:
@@ -29,14 +28,18 @@ def statement(history: History, act: Act, at_us: int, signers: Sequence[SigningK
     return sign_statement(made, signers)
 
 
-def taken(history: History, signed: SignedStatement) -> History:
-    result = history.taking(signed, PARTNERSHIP)
+def vouched(*signed: SignedStatement) -> Vouched:
+    return Vouched(frozenset(one.statement.digest() for one in signed))
+
+
+def taken(history: History, signed: SignedStatement, vouched: Vouched = NOBODY) -> History:
+    result = history.taking(signed, vouched)
     assert isinstance(result, History), result
     return result
 
 
-def refused(history: History, signed: SignedStatement) -> str:
-    result = history.taking(signed, PARTNERSHIP)
+def refused(history: History, signed: SignedStatement, vouched: Vouched = NOBODY) -> str:
+    result = history.taking(signed, vouched)
     assert isinstance(result, Refused)
     assert result.sentence and result.statement == signed
     return result.code
@@ -45,9 +48,9 @@ def refused(history: History, signed: SignedStatement) -> str:
 def introduced(member: str = ALICE, number: int = 1, at_us: int = T0) -> History:
     """A member with one key."""
     empty = History(member)
-    signers = [key(number), *RULERS[:2]]
-    return taken(empty, statement(empty, "introduce", at_us, signers, key=key(number).public.text))
+    first = statement(empty, "introduce", at_us, [key(number)], key=key(number).public.text)
+    return taken(empty, first, vouched(first))
 
 
 def ring(*histories: History) -> KeyRing:
-    return KeyRing(histories)
+    return KeyRing.of(one for history in histories for one in history.keys.values())

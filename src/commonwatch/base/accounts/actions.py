@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_network
 from itertools import count
+from zoneinfo import available_timezones
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.db.models import QuerySet
 
-from commonwatch.base.accounts.models import Account, Role, SetupLink, Token
+from commonwatch.base.accounts.models import Account, Role, SetupLink, Theme, Token
 from commonwatch.base.audit.record import record
 from commonwatch.base.parties.models import HOME, Member
 from commonwatch.base.parties.queries import member_named, own_member
@@ -24,6 +28,7 @@ from commonwatch.core.policy.facts import DEFAULT_PURPOSE, PURPOSES
 from commonwatch.core.stix.times import parse_time
 
 SETUP_LINK_US = 24 * 3600 * 1_000_000
+INVITATION_US = 7 * SETUP_LINK_US  # a link that goes by mail or messenger, maybe over a weekend
 TOKEN_BYTES = 32
 _HINT = 7  # "cw_" and four characters: enough to tell tokens apart, far too little to guess the rest
 _RANK = {role.value: rank for rank, role in enumerate(Role)}
@@ -61,6 +66,8 @@ def ensure_account(name: str, role: Role, member: str = "", *, actor: str, now_u
             raise Conflict(
                 "account-member", f"{name} acts for {account.member.name}.", "Choose another name for this account."
             )
+        if account.is_person and _RANK[account.role] < _RANK[role]:
+            raise Conflict("account-person", f"{name} is a person, {account.role}.", "Give a machine its own account.")
         if made:
             account.set_unusable_password()
         elif _RANK[account.role] < _RANK[role]:
@@ -161,6 +168,8 @@ def set_active(name: str, active: bool, *, reason: str, actor: str, now_us: int)
         account = Account.objects.filter(name=name).first()
         if account is None:
             raise _no_account(name)
+        if not active:
+            _check_not_last(account)
         account.is_active = active
         account.save(update_fields=["is_active"])
         verb = "account.enable" if active else "account.disable"
@@ -191,12 +200,91 @@ def ensure_setup_link(now_us: int) -> str | None:
     with transaction.atomic():
         if Account.objects.filter(role=Role.ADMINISTRATOR, is_person=True).exists():
             return None
-        SetupLink.objects.filter(used_us=None).delete()
-        secret = secrets.token_urlsafe(TOKEN_BYTES)
-        SetupLink.objects.create(
-            sha256=sha256(secret.encode()).digest(), created_us=now_us, expires_us=now_us + SETUP_LINK_US
-        )
-    return secret
+        SetupLink.objects.filter(used_us=None, account=None).delete()
+        return _link(None, SETUP_LINK_US, now_us)
+
+
+def invite_person(name: str, role: Role, member: str = "", *, actor: str, now_us: int) -> str:
+    """Make a person's account; returns the secret of the one-time link by which that person sets a password."""
+    check_name(name)
+    acts_for = member_named(member) if member else own_member()
+    with transaction.atomic():
+        if Account.objects.filter(name=name).exists():
+            raise Conflict("name-taken", f"There is an account {name} already.", "Choose another name.")
+        account = Account(name=name, role=role, is_person=True, member=acts_for, created_us=now_us)
+        account.set_unusable_password()
+        account.save()
+        detail = {"role": role.value, "member": acts_for.name}
+        record(actor, "account.invite", name, "done", detail, now_us=now_us)
+        return _link(account, INVITATION_US, now_us)
+
+
+def renew_invitation(name: str, *, reason: str, actor: str, now_us: int) -> str:
+    """A fresh one-time link for a person who lost the first, or the password; earlier ones are void."""
+    with transaction.atomic():
+        account = Account.objects.filter(name=name, is_person=True).first()
+        if account is None:
+            raise _no_account(name)
+        SetupLink.objects.filter(used_us=None, account=account).delete()
+        record(actor, "account.link", name, "done", {"reason": reason}, now_us=now_us)
+        return _link(account, INVITATION_US, now_us)
+
+
+def set_preferences(account_id: int, *, language: str, time_zone: str, theme: str) -> None:
+    """How a person wants pages; empty: as the browser asks, UTC, as the machine is set. Raises InvalidInput."""
+    if time_zone and time_zone not in available_timezones():
+        raise InvalidInput("time-zone-unknown", f"There is no time zone {time_zone}.", "Write it as Europe/Paris.")
+    if theme and theme not in Theme.values:
+        raise InvalidInput("theme-unknown", f"There is no theme {theme}.", f"Use one of {', '.join(Theme.values)}.")
+    if language and language not in dict(settings.LANGUAGES):
+        raise InvalidInput("language-unknown", f"Pages are not in {language}.", "Choose one of the list.")
+    Account.objects.filter(pk=account_id).update(language=language, time_zone=time_zone, theme=theme)
+
+
+def change_role(name: str, role: Role, *, reason: str, actor: str, now_us: int) -> Account:
+    """Give a person another role; the last administrator keeps it, or nobody could give it back."""
+    with transaction.atomic():
+        account = Account.objects.filter(name=name, is_person=True).first()
+        if account is None:
+            raise _no_account(name)
+        if role != Role.ADMINISTRATOR:
+            _check_not_last(account)
+        detail = {"from": account.role, "to": role.value, "reason": reason}
+        account.role = role
+        account.save(update_fields=["role"])
+        record(actor, "account.role", name, "done", detail, now_us=now_us)
+    return account
+
+
+def end_sessions(name: str, *, reason: str, actor: str, now_us: int) -> int:
+    """Sign a person out everywhere; how many sessions ended."""
+    with transaction.atomic():
+        account = Account.objects.filter(name=name, is_person=True).first()
+        if account is None:
+            raise _no_account(name)
+        sessions = UserSession.objects.purge_and_list(account)
+        for session in sessions:
+            session.end()
+        record(actor, "account.sign-out", name, "done", {"sessions": len(sessions), "reason": reason}, now_us=now_us)
+    return len(sessions)
+
+
+def reset_second_factor(name: str, *, reason: str, actor: str, now_us: int) -> int:
+    """Forget a person's codes, passkeys and recovery codes, and end all sessions; how many were forgotten.
+
+    Whoever has the password can then set up a new one: the person's role decides whether nothing is seen before that.
+    """
+    with transaction.atomic():
+        account = Account.objects.filter(name=name, is_person=True).first()
+        if account is None:
+            raise _no_account(name)
+        forgotten: int = Authenticator.objects.filter(user=account).delete()[0]
+        if not forgotten:
+            raise Conflict("second-factor-none", f"{name} has no second factor.", "There is nothing to reset.")
+        for session in UserSession.objects.purge_and_list(account):
+            session.end()
+        record(actor, "second-factor.reset", name, "done", {"forgotten": forgotten, "reason": reason}, now_us=now_us)
+    return forgotten
 
 
 def is_open(secret: str, now_us: int) -> bool:
@@ -204,16 +292,29 @@ def is_open(secret: str, now_us: int) -> bool:
     return _open_links(secret, now_us).exists()
 
 
+def invited(secret: str, now_us: int) -> str:
+    """Whom a link was made for; empty for the first administrator, who has no name yet."""
+    return _open_links(secret, now_us).values_list("account__name", flat=True).first() or ""
+
+
 def use_setup_link(secret: str, name: str, password: str, *, address: str, now_us: int) -> Account:
-    """Make the first administrator; raises NotFound for a link that is used, void, expired or wrong.
+    """Make the first administrator, or set the password of the person invited, whose name is fixed; raises NotFound for a
+    link that is used, void, expired or wrong.
 
     Raises django.core.exceptions.ValidationError for a password that is too weak.
     """
+    name = invited(secret, now_us) or name
     check_name(name)
     validate_password(password, Account(name=name))
     with transaction.atomic():
+        account = Account.objects.filter(setuplink__in=_open_links(secret, now_us)).first()
         if not _open_links(secret, now_us).update(used_us=now_us):
             raise NotFound("setup-link", "This link is used, expired or wrong.", "Restart the node for a fresh one.")
+        if account is not None:
+            account.set_password(password)
+            account.save(update_fields=["password"])
+            record(name, "account.password", name, "done", {}, now_us=now_us, address=address)
+            return account
         if Account.objects.filter(name=name).exists():
             raise Conflict("name-taken", f"There is an account {name} already.", "Choose another name.")
         account = Account(name=name, role=Role.ADMINISTRATOR, is_person=True, member=own_member(), created_us=now_us)
@@ -232,12 +333,27 @@ def check_name(name: str) -> None:
         )
 
 
+def _check_not_last(account: Account) -> None:
+    """Raises Conflict where without this account nobody could administer the node, or give anybody that right back."""
+    others = Account.objects.filter(role=Role.ADMINISTRATOR, is_person=True, is_active=True).exclude(pk=account.pk)
+    if account.is_person and account.role == Role.ADMINISTRATOR and account.is_active and not others.exists():
+        raise Conflict("last-administrator", f"{account.name} is the only administrator.", "Make another one first.")
+
+
 def _no_account(name: str) -> NotFound:
     return NotFound("account-unknown", f"There is no account {name}.", "See `commonwatch account list`.")
 
 
 def _open_links(secret: str, now_us: int) -> QuerySet[SetupLink]:
     return SetupLink.objects.filter(sha256=sha256(secret.encode()).digest(), used_us=None, expires_us__gt=now_us)
+
+
+def _link(account: Account | None, lasts_us: int, now_us: int) -> str:
+    secret = secrets.token_urlsafe(TOKEN_BYTES)
+    SetupLink.objects.create(
+        account=account, sha256=sha256(secret.encode()).digest(), created_us=now_us, expires_us=now_us + lasts_us
+    )
+    return secret
 
 
 def _network(text: str) -> str:

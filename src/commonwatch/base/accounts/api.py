@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from ninja import Field, Path, Query, Router, Schema
 
 from commonwatch.base import edge
 from commonwatch.base.accounts import actions
-from commonwatch.base.accounts.identify import Identity, client_address, identify
+from commonwatch.base.accounts.identify import Identity, address_of, identify
 from commonwatch.base.accounts.models import Account, Role, Token
-from commonwatch.base.accounts.shown import shown_account, shown_token
+from commonwatch.base.accounts.shown import link_address, shown_account, shown_token
 from commonwatch.base.clock import now_us
 from commonwatch.base.edge import ADMINISTRATOR, READER, Asked, Paged, caller, page, rows
 from commonwatch.base.parties.models import Community
@@ -58,6 +57,20 @@ class Activity(Why):
     active: bool
 
 
+class Invited(Schema):
+    """A person to invite."""
+
+    name: str = Field(min_length=1, max_length=100, description="To sign in with.")
+    role: Role
+    member: str = Field("", max_length=100, description="Member the person acts for; default: home, the node's own.")
+
+
+class NewRole(Why):
+    """What a person may do from now on."""
+
+    role: Role
+
+
 class Certificate(Schema):
     """The client certificate by which the TLS terminator knows an account."""
 
@@ -91,6 +104,43 @@ def set_active(request: HttpRequest, name: str, given: Activity) -> dict[str, An
     who = caller(request).name
     actions.set_active(name, given.active, reason=given.reason, actor=who, now_us=now_us())
     return {"name": name, "active": given.active}
+
+
+@accounts.post("/people", response=dict[str, Any], auth=ADMINISTRATOR)
+def invite_person(request: HttpRequest, given: Invited) -> dict[str, Any]:
+    """Make a person's account. The link by which that person sets a password, once and within seven days, is in this answer,
+    and nowhere else.
+    """
+    secret = actions.invite_person(given.name, given.role, given.member, actor=caller(request).name, now_us=now_us())
+    return {"name": given.name, "link": link_address(secret)}
+
+
+@accounts.post("/accounts/{name}/link", response=dict[str, Any], auth=ADMINISTRATOR)
+def renew_invitation(request: HttpRequest, name: str, given: Why) -> dict[str, Any]:
+    """A fresh link for a person who lost the first, or the password; earlier ones are void."""
+    secret = actions.renew_invitation(name, reason=given.reason, actor=caller(request).name, now_us=now_us())
+    return {"name": name, "link": link_address(secret)}
+
+
+@accounts.put("/accounts/{name}/role", response=dict[str, Any], auth=ADMINISTRATOR)
+def change_role(request: HttpRequest, name: str, given: NewRole) -> dict[str, Any]:
+    """Give a person another role; the last administrator keeps it."""
+    account = actions.change_role(name, given.role, reason=given.reason, actor=caller(request).name, now_us=now_us())
+    return shown_account(account)
+
+
+@accounts.delete("/accounts/{name}/sessions", response=dict[str, Any], auth=ADMINISTRATOR)
+def end_sessions(request: HttpRequest, name: str, given: Query[Why]) -> dict[str, Any]:
+    """Sign a person out of the console everywhere."""
+    ended = actions.end_sessions(name, reason=given.reason, actor=caller(request).name, now_us=now_us())
+    return {"name": name, "ended": ended}
+
+
+@accounts.delete("/accounts/{name}/second-factor", response=dict[str, Any], auth=ADMINISTRATOR)
+def reset_second_factor(request: HttpRequest, name: str, given: Query[Why]) -> dict[str, Any]:
+    """Forget a person's codes and passkeys, and end all sessions: a new one is set up at the next sign-in."""
+    forgotten = actions.reset_second_factor(name, reason=given.reason, actor=caller(request).name, now_us=now_us())
+    return {"name": name, "forgotten": forgotten}
 
 
 @accounts.put("/accounts/{name}/certificate", response=dict[str, Any], auth=ADMINISTRATOR)
@@ -139,10 +189,7 @@ def identified(request: HttpRequest) -> Identity:
     if len(given) > MAX_HEADER_BYTES:
         raise InvalidInput("header-too-large", "The Authorization header is too long.", "Send one token.", status=431)
     bearer = given if given.lower().startswith("bearer ") else None
-    peer = request.META.get("REMOTE_ADDR", "")
-    proxies = tuple(settings.COMMONWATCH.trusted_proxies)
-    address, _ = client_address(peer, request.headers.get("X-Forwarded-For"), proxies)
-    return identify(bearer, address, None, now_us())
+    return identify(bearer, address_of(request), None, now_us())
 
 
 edge.identifiers.append(identified)

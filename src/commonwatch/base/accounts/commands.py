@@ -6,17 +6,22 @@ from typing import Annotated
 
 import typer
 
+from commonwatch.base.accounts import actions
 from commonwatch.base.accounts.actions import (
     bind_certificate,
+    change_role,
     create_token,
+    end_sessions,
     ensure_account,
     expiry,
     free_token_name,
+    invite_person,
+    renew_invitation,
     revoke_token,
     set_active,
 )
 from commonwatch.base.accounts.models import Account, Role, Token
-from commonwatch.base.accounts.shown import shown_account, shown_token
+from commonwatch.base.accounts.shown import link_address, shown_account, shown_token
 from commonwatch.base.clock import now_us
 from commonwatch.base.terminal import current
 from commonwatch.core.errors import InvalidInput
@@ -25,7 +30,7 @@ from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 ACTOR = "command line"
 
 tokens = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens.")
-accounts = typer.Typer(no_args_is_help=True, help="List accounts, switch them off and on.")
+accounts = typer.Typer(no_args_is_help=True, help="Invite people, list accounts, switch them off and on.")
 
 
 @tokens.command("create")
@@ -106,6 +111,74 @@ def list_accounts() -> None:
 
 
 @accounts.command()
+def invite(
+    name: Annotated[str, typer.Argument(help="The person's name, to sign in with.")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")],
+    member: Annotated[str, typer.Option(help="Member the person acts for; default: home, the node's own.")] = "",
+) -> None:
+    """Make a person's account, and a link by which that person sets a password: one use, seven days.
+
+    Example: commonwatch account invite "Ada Lovelace" --role operator
+    """
+    _say_link(name, invite_person(name, role, member, actor=ACTOR, now_us=now_us()))
+
+
+@accounts.command()
+def link(
+    name: Annotated[str, typer.Argument(help="Name of the person's account.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+) -> None:
+    """Make a fresh link for a person who lost the first, or the password. Earlier links are void.
+
+    Example: commonwatch account link "Ada Lovelace" --reason "password forgotten"
+    """
+    _say_link(name, renew_invitation(name, reason=reason, actor=ACTOR, now_us=now_us()))
+
+
+@accounts.command("role")
+def role_(
+    name: Annotated[str, typer.Argument(help="Name of the person's account.")],
+    role: Annotated[Role, typer.Option(help="What the person may do from now on.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+) -> None:
+    """Give a person another role. The last administrator keeps it.
+
+    Example: commonwatch account role "Ada Lovelace" --role administrator --reason "takes over the node"
+    """
+    account = change_role(name, role, reason=reason, actor=ACTOR, now_us=now_us())
+    current().print(f"{name} is {role.value} now.")
+    current().result(shown_account(account))
+
+
+@accounts.command("sign-out")
+def sign_out(
+    name: Annotated[str, typer.Argument(help="Name of the person's account.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+) -> None:
+    """End every session of a person in the console. The password stays as it is.
+
+    Example: commonwatch account sign-out "Ada Lovelace" --reason "laptop lost"
+    """
+    ended = end_sessions(name, reason=reason, actor=ACTOR, now_us=now_us())
+    current().print(f"{ended} sessions of {name} are ended.")
+    current().result({"name": name, "ended": ended})
+
+
+@accounts.command("reset-second-factor")
+def reset_second_factor(
+    name: Annotated[str, typer.Argument(help="Name of the person's account.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+) -> None:
+    """Forget a person's codes and passkeys, and end all sessions: a new one is set up at the next sign-in.
+
+    Example: commonwatch account reset-second-factor "Ada Lovelace" --reason "telephone lost, known by voice"
+    """
+    forgotten = actions.reset_second_factor(name, reason=reason, actor=ACTOR, now_us=now_us())
+    current().print(f"The second factor of {name} is forgotten. Whoever has the password can set up a new one.")
+    current().result({"name": name, "forgotten": forgotten})
+
+
+@accounts.command()
 def disable(
     name: Annotated[str, typer.Argument(help="Name of the account.")],
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
@@ -149,3 +222,9 @@ def certificate(
     bound = account.certificate_sha256
     current().print(f"{name} is known by {bound}." if bound else f"{name} is known by no certificate.")
     current().result({"name": name, "certificate_sha256": bound})
+
+
+def _say_link(name: str, secret: str) -> None:
+    address = link_address(secret)
+    current().print(f"Link for {name}, one use, seven days:\n\n{address}\n\nGive it to nobody else.")
+    current().result({"name": name, "link": address})

@@ -3,7 +3,8 @@
 1. Tokens are 256 random bits, so their SHA-256 is looked up as it is: nothing slow protects what cannot be guessed.
 2. Unknown, expired, revoked, wrong network, switched off: the same 401 for all; the audit says which it was.
 3. Failed attempts are counted per address and ten minutes. A right token passes all the same, so that nobody can lock a
-   partner behind the same address out; the limit keeps guessing from costing us anything.
+   partner behind the same address out; the limit keeps guessing from costing us anything. Passwords can be guessed: past the
+   limit nobody signs in from that address (`check_guesses`).
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.http import HttpRequest
 
 from commonwatch.base.accounts.models import FailedGuess, Role
 from commonwatch.base.audit.record import record
 from commonwatch.base.journal.driver import fetch
+from commonwatch.base.parties.models import HOME
 from commonwatch.core.errors import NotAllowed, TooBusy
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 
@@ -40,6 +43,7 @@ _BY_TOKEN = (
     f"SELECT {_ACCOUNT}, t.id, t.role, t.networks, t.expires_us, t.revoked_us, t.last_used_us, t.purpose "
     f"FROM accounts_token t JOIN accounts_account a ON a.id = t.account_id {_MEMBER} WHERE t.sha256 = %s"
 )
+_BY_ACCOUNT = f"SELECT {_ACCOUNT} FROM accounts_account a {_MEMBER} WHERE a.id = %s"
 _BY_CERTIFICATE = (
     f"SELECT {_ACCOUNT}, NULL, a.role, '[]', NULL, NULL, NULL, '{DEFAULT_PURPOSE}' "
     f"FROM accounts_account a {_MEMBER} WHERE a.certificate_sha256 = %s"
@@ -69,6 +73,11 @@ class Identity:
         """Whether this role includes the one of this name."""
         return _RANK[self.role] >= _RANK[role]
 
+    @property
+    def is_at_home(self) -> bool:
+        """Whether it belongs to the member that runs the node."""
+        return self.member_name == HOME
+
     @cached_property
     def sees_all(self) -> bool:
         """Whether it runs the node."""
@@ -92,14 +101,22 @@ def identify(authorization: str | None, address: str, certificate_sha256: str | 
         )
     problem = _problem(row, name, address, now_us) if row else "unknown"
     if problem:
-        _count_guess(address, problem, row[1] if row else "", now_us)
+        count_guess(address, problem, row[1] if row else "", now_us)
         raise _refused()
     account, account_name, role, _, member, member_name, communities, token, token_role, _, _, _, used, purpose = row
     if token is not None and (used is None or used < now_us - _TOUCH_US):
         _touch(token, now_us)
     lesser = min(role, token_role, key=_RANK.__getitem__)
-    inside = frozenset(map(int, communities.split(","))) if communities else frozenset()
-    return Identity(account, account_name, lesser, member, member_name, inside, address, purpose)
+    return Identity(account, account_name, lesser, member, member_name, _numbers(communities), address, purpose)
+
+
+def signed_in(account_id: int, address: str) -> Identity | None:
+    """A person with a session, as it acts now; None once the account is switched off."""
+    row = _look_up(_BY_ACCOUNT, account_id)
+    if row is None or not row[3]:
+        return None
+    account, name, role, _, member, member_name, communities = row
+    return Identity(account, name, role, member, member_name, _numbers(communities), address)
 
 
 @lru_cache(maxsize=1024)
@@ -117,6 +134,13 @@ def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[str])
     return peer, True
 
 
+def address_of(request: HttpRequest) -> str:
+    """The client's address of a request that came to Django."""
+    peer = request.META.get("REMOTE_ADDR", "")
+    proxies = tuple(settings.COMMONWATCH.trusted_proxies)
+    return client_address(peer, request.headers.get("X-Forwarded-For"), proxies)[0]
+
+
 def _credentials(authorization: str | None) -> tuple[str | None, str]:
     """The account name that Basic states (None for Bearer), and the secret; empty where there is none to read."""
     scheme, _, value = (authorization or "").partition(" ")
@@ -131,7 +155,11 @@ def _credentials(authorization: str | None) -> tuple[str | None, str]:
     return name, secret
 
 
-def _look_up(query: str, key: bytes | str) -> Any:
+def _numbers(communities: str | None) -> frozenset[int]:
+    return frozenset(map(int, communities.split(","))) if communities else frozenset()
+
+
+def _look_up(query: str, key: bytes | str | int) -> Any:
     rows = fetch(query.format(communities=_COMMUNITIES[connection.vendor]), [key])
     return rows[0] if rows else None
 
@@ -175,18 +203,29 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _count_guess(address: str, problem: str, account: str, now_us: int) -> None:
+def check_guesses(counted: str, now_us: int) -> None:
+    """Raises TooBusy where too many attempts have failed; a password, unlike a token, can be guessed."""
+    guess = FailedGuess.objects.filter(address=_counted_address(counted), window=_window(now_us)).first()
+    _check_limit(guess.count if guess else 0, now_us)
+
+
+def count_guess(address: str, problem: str, account: str, now_us: int) -> None:
     """Count a failed attempt and record its true reason; past the limit, say so instead of recording more."""
-    counted = _counted_address(address)
-    window = now_us // _WINDOW_US * _WINDOW_US
-    limit = settings.COMMONWATCH.guess_limit
     with transaction.atomic():
-        guess, _ = FailedGuess.objects.get_or_create(address=counted, window=window)
-        if guess.count >= limit:
-            wait = -(-(window + _WINDOW_US - now_us) // 1_000_000)
-            raise TooBusy("too-many-guesses", "Too many failed attempts.", retry_after_seconds=wait, status=429)
+        guess, _ = FailedGuess.objects.get_or_create(address=_counted_address(address), window=_window(now_us))
+        _check_limit(guess.count, now_us)
         FailedGuess.objects.filter(pk=guess.pk).update(count=guess.count + 1)
         record(account or "unknown", "sign-in", account, "refused", {"reason": problem}, now_us=now_us, address=address)
+
+
+def _window(now_us: int) -> int:
+    return now_us // _WINDOW_US * _WINDOW_US
+
+
+def _check_limit(count: int, now_us: int) -> None:
+    if count >= settings.COMMONWATCH.guess_limit:
+        wait = -(-(_window(now_us) + _WINDOW_US - now_us) // 1_000_000)
+        raise TooBusy("too-many-guesses", "Too many failed attempts.", retry_after_seconds=wait, status=429)
 
 
 def _counted_address(address: str) -> str:

@@ -20,6 +20,14 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator"  # and manage collections, accounts, tokens
 
 
+class Theme(models.TextChoices):
+    """How pages look to a person; empty: as the machine is set."""
+
+    LIGHT = "light"
+    DARK = "dark"
+    CONTRAST = "contrast"
+
+
 class AccountManager(BaseUserManager["Account"]):
     """Django asks for one; accounts are made by `accounts.actions` only."""
 
@@ -28,7 +36,7 @@ class AccountManager(BaseUserManager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    """A person (who will sign in to the console) or a service account (a machine with tokens). It acts for one member:
+    """A person (who signs in to the console) or a service account (a machine with tokens). It acts for one member:
     what it may see follows from the communities that member is in now.
     """
 
@@ -39,6 +47,9 @@ class Account(AbstractBaseUser):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="accounts")
     certificate_sha256 = models.CharField(max_length=64, default="", blank=True, db_index=True)
     created_us = models.BigIntegerField()
+    language = models.CharField(max_length=10, default="", blank=True)  # empty: what the browser asks for
+    time_zone = models.CharField(max_length=50, default="", blank=True)  # empty: UTC
+    theme = models.CharField(max_length=10, choices=Theme, default="", blank=True)
 
     USERNAME_FIELD = "name"
     objects = AccountManager()
@@ -68,8 +79,9 @@ class Token(models.Model):
 
 
 class SetupLink(models.Model):
-    """The one-time link by which the first administrator sets a password. Only its hash is kept."""
+    """The one-time link by which the first administrator, or a person invited later, sets a password. Only its hash is kept."""
 
+    account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE)  # none: the first administrator is made
     sha256 = models.BinaryField(max_length=32, unique=True)
     created_us = models.BigIntegerField()
     expires_us = models.BigIntegerField()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 from commonwatch.base.accounts.models import Account, Token
 from commonwatch.core.stix.times import format_time
 
@@ -34,6 +36,13 @@ def shown_token(token: Token) -> dict[str, Any]:
         "last_used": _moment(token.last_used_us),
         "revoked": _moment(token.revoked_us),
     }
+
+
+def link_address(secret: str, here: str = "") -> str:
+    """Where a one-time link leads: under the node's public address, else under `here`, else where the node listens."""
+    configured = settings.COMMONWATCH
+    base = configured.public_url or here or f"http://{configured.host}:{configured.port}"
+    return f"{base.rstrip('/')}/setup/{secret}/"
 
 
 def _moment(microseconds: int | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The page behind the one-time administrator link."""
+"""The page behind a one-time link: the first administrator's, or an invited person's."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from commonwatch.base.accounts.actions import is_open, use_setup_link
+from commonwatch.base.accounts.actions import invited, is_open, use_setup_link
 from commonwatch.base.clock import now_us
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 
 
 class SetupForm(forms.Form):
-    """Name and password of the first administrator."""
+    """Name and password; whoever was invited has a name already."""
 
     name = forms.CharField(
         label=_("Your name"),
@@ -48,15 +48,18 @@ class SetupForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "POST"])
 def setup(request: HttpRequest, secret: str) -> HttpResponse:
-    """Show the form while the link is open; make the administrator, once."""
+    """Show the form while the link is open; make the administrator or set the password, once."""
     if not is_open(secret, now_us()):
         return render(request, "accounts/setup_closed.html", status=404)
+    name = invited(secret, now_us())
     form = SetupForm(request.POST or None)
+    if name:
+        form.fields.pop("name")
     if request.method == "POST" and form.is_valid():
         try:
             account = use_setup_link(
                 secret,
-                form.cleaned_data["name"],
+                name or form.cleaned_data["name"],
                 form.cleaned_data["password"],
                 address=str(request.META.get("REMOTE_ADDR", "")),
                 now_us=now_us(),
@@ -64,9 +67,9 @@ def setup(request: HttpRequest, secret: str) -> HttpResponse:
         except NotFound:
             return render(request, "accounts/setup_closed.html", status=404)
         except (InvalidInput, Conflict) as error:
-            form.add_error("name", str(error))
+            form.add_error(None if name else "name", str(error))
         except ValidationError as error:
             form.add_error("password", error)
         else:
             return render(request, "accounts/setup_done.html", {"account": account})
-    return render(request, "accounts/setup.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "accounts/setup.html", {"form": form, "name": name}, status=422 if form.errors else 200)

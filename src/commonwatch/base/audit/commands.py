@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from commonwatch.base.audit.models import AuditEntry
+from commonwatch.base.audit.queries import Wanted, entries, shown_entry
 from commonwatch.base.terminal import current
-from commonwatch.core.stix.times import format_time
 
 
 def audit(
@@ -20,23 +19,7 @@ def audit(
 
     Example: commonwatch audit --action sign-in
     """
-    entries = AuditEntry.objects.order_by("-pk")
-    if action:
-        entries = entries.filter(action=action)
-    if actor:
-        entries = entries.filter(actor=actor)
-    found: list[dict[str, Any]] = [
-        {
-            "at": format_time(entry.at_us, 3),
-            "actor": entry.actor,
-            "address": entry.address,
-            "action": entry.action,
-            "subject": entry.subject,
-            "outcome": entry.outcome,
-            "detail": entry.detail,
-        }
-        for entry in entries[:limit]
-    ]
+    found = [shown_entry(entry) for entry in entries(Wanted(action=action, actor=actor))[:limit]]
     columns = ["at", "actor", "address", "action", "subject", "outcome"]
     current().table(columns, [[row[c] for c in columns] for row in found], "Nothing is on record yet.")
     current().result(found)

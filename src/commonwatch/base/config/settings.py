@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -25,7 +25,7 @@ from commonwatch.core.errors import NodeUnable
 
 PREFIX = "COMMONWATCH_"
 FILE_NAME = "commonwatch.toml"
-_MOST_PROCESSES = 4  # unless told otherwise: each costs about 80 MB
+_MOST_PROCESSES = 4  # unless told otherwise: each costs some 50 MB
 # Set in the environment only: they say where the settings themselves are, or belong to a run of the tests.
 NOT_SETTINGS = frozenset({"COMMONWATCH_DATA", "COMMONWATCH_SHARED", "COMMONWATCH_NO_NODE", "COMMONWATCH_TEST_NAME"})
 
@@ -57,6 +57,9 @@ class NodeSettings(BaseModel):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sessions and paging cursors; made at first start in the data folder."
     )
+    backup_folder: str = Field(
+        "", description="Folder for backups that are made from the console; empty: `backups` in the data folder."
+    )
     default_marking: str = Field(
         "TLP:AMBER", description="Handling of objects that carry no marking, where their source sets none."
     )
@@ -80,12 +83,79 @@ class NodeSettings(BaseModel):
         description="Private networks (CIDR) that sources may be fetched from; everything "
         "that is not public is refused otherwise.",
     )
+    peer_certificate: str = Field(
+        "",
+        description="File (PEM) with the certificate, and those between it and its authority, shown to peers over TLS.",
+    )
+    peer_certificate_key: str = Field("", description="File (PEM) with that certificate's key.")
+    peer_authorities: str = Field(
+        "",
+        description="File (PEM) with the authorities that peers' certificates must come from; empty: the public ones.",
+    )
+    peer_behind_minutes: int = Field(
+        60,
+        ge=1,
+        description="How long something may wait for a peer before `doctor` and the log say that it is behind.",
+    )
+    keep_jobs_days: int = Field(
+        30, ge=1, description="How long the worker's jobs stay on record after they were done or given up."
+    )
     group_commit_wait_ms: float = Field(
         3.0, ge=0, le=1000, description="Longest that a commit waits for as many batches as came together lately."
     )
     guess_limit: int = Field(
         20, ge=1, description="Failed sign-ins from one address within ten minutes before it has to wait."
     )
+
+    second_factor_roles: list[str] = Field(
+        ["operator", "administrator"],
+        description="Roles whose people must sign in to the console with a second factor (code or passkey).",
+    )
+    session_hours: int = Field(12, ge=1, le=720, description="How long a person stays signed in to the console.")
+    oidc_issuer: str = Field(
+        "", description="Address of the OpenID Connect provider that people may sign in with; empty turns it off."
+    )
+    oidc_name: str = Field("OpenID Connect", description="Name of that provider on the sign-in page.")
+    oidc_client_id: str = Field("", description="This node's name at that provider.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="This node's secret at that provider.")
+
+    evidence_store: str = Field(
+        "",
+        description="Where sealed evidence lies: a folder, or s3://bucket/prefix; empty: `evidence` in the data folder.",
+    )
+    evidence_s3_url: str = Field(
+        "", description="Address of the S3-compatible service that has that bucket, e.g. https://s3.example.org."
+    )
+    evidence_s3_region: str = Field("us-east-1", description="What that service calls its region.")
+    evidence_s3_key_id: str = Field("", description="This node's access key there.")
+    evidence_s3_secret: SecretStr = Field(SecretStr(""), description="The secret of that access key.")
+    evidence_recipients: list[str] = Field(
+        [], description="Public keys (age1...) for which every item of evidence is sealed besides those named with it."
+    )
+    stamp_authorities: list[str] = Field(
+        [],
+        description="Time-stamping authorities (RFC 3161) that stamp each act of custody, as name=https://address; two at least.",
+    )
+    stamp_roots: str = Field(
+        "", description="File (PEM) with the root certificates that those authorities' certificates must come from."
+    )
+    duty_reminders: list[Annotated[int, Field(ge=1, le=99)]] = Field(
+        [50, 75, 90], description="After which parts of a notice's time, in per cent, people are reminded of it."
+    )
+
+    mail_host: str = Field("", description="Mail server through which digests go to people; empty: none are sent.")
+    mail_port: int = Field(587, ge=1, le=65535, description="Port of that server.")
+    mail_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the way to it is protected: starttls, tls (from the start), or none."
+    )
+    mail_user: str = Field("", description="This node's name at that server; empty: it asks for none.")
+    mail_password: SecretStr = Field(SecretStr(""), description="This node's password at that server.")
+    mail_from: str = Field("", description="Address that digests come from, e.g. commonwatch@cti.example.org.")
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether digests can be sent: by whom, from whom, and with links that lead back here."""
+        return bool(self.mail_host and self.mail_from and self.public_url)
 
     @property
     def processes(self) -> int:
@@ -199,4 +269,4 @@ def _toml(path: Path) -> dict[str, Any]:
         raise NodeUnable("settings-file", f"{path} cannot be read: {error}.", "Correct or remove it.") from None
 
 
-_LISTS = frozenset(name for name, field in NodeSettings.model_fields.items() if field.annotation == list[str])
+_LISTS = frozenset(name for name, field in NodeSettings.model_fields.items() if get_origin(field.annotation) is list)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from commonwatch.base.clock import now_us
-from commonwatch.base.intake.quarantine import Listed, entry, page, retry
-from commonwatch.base.journal import quarantine
+from commonwatch.base.intake import quarantine
+from commonwatch.base.intake.quarantine import entry, page, retry
+from commonwatch.base.intake.shown import shown_entry, shown_whole
 from commonwatch.base.terminal import Exit, current
 from commonwatch.core.stix.times import format_time
 
@@ -31,7 +32,7 @@ def list_entries(
     Example: commonwatch quarantine list --reason version-conflict
     """
     terminal = current()
-    entries, total = page(reason=reason, everything=everything, limit=limit)
+    entries, total = page(reasons=(reason,) if reason else (), everything=everything, limit=limit)
     terminal.table(
         ["no", "received", "source", "reason", "object", "state"],
         [
@@ -49,7 +50,7 @@ def list_entries(
     )
     if total > len(entries):
         terminal.print(f"{total - len(entries)} more: give --limit or --reason.")
-    terminal.result({"total": total, "entries": [_summary(e) for e in entries]})
+    terminal.result({"total": total, "entries": [shown_entry(e) for e in entries]})
 
 
 @app.command()
@@ -66,9 +67,9 @@ def show(number: Number) -> None:
         terminal.print(f"- {finding['code']} at {finding['place'] or '/'}: {finding['sentence']} {finding['remedy']}")
     if held.resolution:
         terminal.print(f"{held.state} by {held.resolved_by}: {held.resolution}")
-    text = bytes(held.raw).decode("utf-8", "backslashreplace")
-    terminal.print(text)
-    terminal.result({**_summary(listed), "raw": text})
+    whole = shown_whole(listed)
+    terminal.print(whole["raw"])
+    terminal.result(whole)
 
 
 @app.command("retry")
@@ -111,17 +112,3 @@ def drop(
         quarantine.drop(number, actor="command line", reason=reason, now_us=now_us())
         current().print(f"{number}: dropped")
     current().result({"dropped": numbers})
-
-
-def _summary(listed: Listed) -> dict[str, Any]:
-    held = listed.entry
-    return {
-        "number": held.pk,
-        "received": format_time(held.received_us, 6),
-        "source": listed.source_name,
-        "place": held.place,
-        "object_id": held.object_id,
-        "reason": held.reason,
-        "findings": held.findings,
-        "state": held.state,
-    }

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import transaction
+from django.db.models import Count, QuerySet
+
+from commonwatch.base.audit.record import record
 from commonwatch.base.intake.models import Source
 from commonwatch.base.intake.receive import Channel, Report, Result, receive
 from commonwatch.base.intake.sources import voucher_of
@@ -25,22 +30,36 @@ class Listed:
     source_name: str
 
 
-def page(*, reason: str, everything: bool, limit: int) -> tuple[list[Listed], int]:
-    """The newest entries, and how many match in all."""
-    found = Held.objects.order_by("-pk")
-    if not everything:
-        found = found.filter(state=Held.State.HELD)
-    if reason:
-        found = found.filter(reason=reason)
-    return _named(list(found.defer("raw")[:limit])), found.count()
+def page(
+    *, reasons: Sequence[str] = (), everything: bool, limit: int, before: int | None = None
+) -> tuple[list[Listed], int]:
+    """The newest entries held for any of these reasons (of those before one), and how many match in all."""
+    found = matching(reasons, everything=everything)
+    older = found if before is None else found.filter(pk__lt=before)
+    return _named(list(older.order_by("-pk").defer("raw")[:limit])), found.count()
+
+
+def reasons_held(*, everything: bool) -> dict[str, int]:
+    """Why entries are held, and how many for each reason; the commonest first."""
+    counted = matching((), everything=everything).values_list("reason").annotate(number=Count("pk"))
+    return dict(counted.order_by("-number", "reason"))
 
 
 def entry(number: int) -> Listed:
     """One entry; raises NotFound."""
     held = Held.objects.filter(pk=number).first()
     if held is None:
-        raise NotFound("quarantine-unknown", f"There is no quarantine entry {number}.", "See `quarantine list --all`.")
+        raise _unknown(number)
     return _named([held])[0]
+
+
+def all_held(numbers: Sequence[int]) -> list[int]:
+    """These entries, each once; raises NotFound or Conflict for the first that is not there or is resolved already."""
+    wanted = dict.fromkeys(numbers)
+    states = dict(Held.objects.filter(pk__in=wanted).values_list("pk", "state"))
+    for number in wanted:
+        _must_be_held(number, states.get(number))
+    return list(wanted)
 
 
 def retry(number: int, mended: bytes | None, *, actor: str, now_us: int) -> Result:
@@ -50,8 +69,7 @@ def retry(number: int, mended: bytes | None, *, actor: str, now_us: int) -> Resu
     kept: the entry stays as it was, and the result's findings say what is still wrong.
     """
     held = entry(number).entry
-    if held.state != Held.State.HELD:
-        raise Conflict("quarantine-resolved", f"Entry {number} is {held.state} already.", "`quarantine show` has more.")
+    _must_be_held(number, held.state)
     source = Source.objects.select_related("member").get(pk=held.source)
     channel = Channel(source.pk, source.default_marking, voucher_of(source), actor, tuple(held.slots))
     piece = _only_piece(mended) if mended is not None else Piece(bytes(held.raw), held.place, held.spec)
@@ -60,6 +78,8 @@ def retry(number: int, mended: bytes | None, *, actor: str, now_us: int) -> Resu
         result = report.results[0]
         if result.is_in:
             quarantine.resolve_admitted(number, seq=result.seq, actor=actor, now_us=now_us)
+            detail = {"entry": number, "mended": mended is not None}
+            record(actor, "quarantine.admit", result.object_id, "done", detail, now_us=now_us)
         elif mended is not None:
             raise StillWrong(result)
 
@@ -67,6 +87,15 @@ def retry(number: int, mended: bytes | None, *, actor: str, now_us: int) -> Resu
         return receive([piece], channel, now_us, resolve).result().results[0]
     except StillWrong as still:
         return still.result
+
+
+def drop(number: int, *, actor: str, reason: str, now_us: int) -> None:
+    """Decide that an entry is not wanted, on record. Its bytes stay, so that the same ones are recognised when they come again."""
+    with transaction.atomic():
+        quarantine.drop(number, actor=actor, reason=reason, now_us=now_us)
+        subject = Held.objects.values_list("object_id", flat=True).get(pk=number)
+        detail = {"entry": number, "reason": reason}
+        record(actor, "quarantine.drop", subject, "done", detail, now_us=now_us)
 
 
 class StillWrong(Exception):
@@ -77,6 +106,17 @@ class StillWrong(Exception):
         self.result = result
 
 
+def _must_be_held(number: int, state: str | None) -> None:
+    if state is None:
+        raise _unknown(number)
+    if state != Held.State.HELD:
+        raise Conflict("quarantine-resolved", f"Entry {number} is {state} already.", "`quarantine show` has more.")
+
+
+def _unknown(number: int) -> NotFound:
+    return NotFound("quarantine-unknown", f"There is no quarantine entry {number}.", "See `quarantine list --all`.")
+
+
 def _only_piece(body: bytes) -> Piece:
     """The single object in a mended file; raises InvalidInput where there is another number of them."""
     pieces = split(body).pieces
@@ -85,6 +125,12 @@ def _only_piece(body: bytes) -> Piece:
             "one-object", f"The mended file holds {len(pieces)} objects.", "Give one STIX object, alone or in a bundle."
         )
     return pieces[0]
+
+
+def matching(reasons: Sequence[str], *, everything: bool) -> QuerySet[Held]:
+    """Those held for any of these reasons; `everything`: also those dealt with."""
+    found = Held.objects.all() if everything else Held.objects.filter(state=Held.State.HELD)
+    return found.filter(reason__in=reasons) if reasons else found
 
 
 def _named(entries: list[Held]) -> list[Listed]:

@@ -2,7 +2,8 @@
 
 1. Bytes, size and nesting; 3. head fields; 4. checks: `core.stix.judge`, object by object.
 2. Splitting is the caller's (`core.stix.split`), because containers differ by channel.
-5. Who says so: `created_by_ref` is stored as the claim it is, the source's member as its voucher.
+5. Who says so: the author's signature is verified where there is one (`authorship`); else `created_by_ref` is stored as the
+claim it is, the source's member as its voucher.
 6. Unmarked objects get the source's default marking. 7. Personal-data findings, 8. release class: `classify`.
 9. Append, with the source's counters and whatever the caller writes, in one transaction: `base.journal`.
 """
@@ -16,15 +17,14 @@ from dataclasses import dataclass
 import msgspec
 from django.conf import settings
 
+from commonwatch.base.intake.authorship import Authorship
 from commonwatch.base.intake.classify import release_class
 from commonwatch.base.intake.sources import Counted, count
 from commonwatch.base.journal.sequencer import sequencer
 from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt, Transaction
 from commonwatch.core.stix.judge import judge
 from commonwatch.core.stix.times import format_time
-from commonwatch.core.stix.values import Admissible, Finding, Piece, Rejected
-
-REFUSED = "refused"
+from commonwatch.core.stix.values import Admissible, Finding, Judgement, Piece, Rejected
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_in(self) -> bool:
         """Whether the node holds the object now."""
-        return self.kind not in (Kind.HELD.value, REFUSED)
+        return self.kind not in (Kind.HELD.value, Kind.REFUSED.value)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ _COUNTER = {
     Kind.PLACED.value: "duplicate",
     Kind.DUPLICATE.value: "duplicate",
     Kind.HELD.value: "quarantined",
-    REFUSED: "refused",
+    Kind.REFUSED.value: "refused",
 }
 
 
@@ -94,15 +94,15 @@ def receive(
     The future's report is durable. It fails with NodeUnable where the database cannot take the batch: then nothing of
     the batch is in.
     """
-    limits = settings.COMMONWATCH
-    judgements = [
-        judge(piece, now_us, limits.max_future_seconds * 1_000_000, limits.max_object_bytes) for piece in pieces
-    ]
+    authorship = Authorship(now_us)
+    judgements: list[Judgement] = []
     arrivals: list[Arrival] = []
     held: list[Held] = []
-    for piece, judgement in zip(pieces, judgements, strict=True):
+    for piece in pieces:
+        judgement, marks = _judged(piece, authorship, now_us)
+        judgements.append(judgement)
         if isinstance(judgement, Admissible):
-            arrivals.append(_arrival(judgement, channel))
+            arrivals.append(_arrival(judgement, channel, marks))
         elif judgement.severity == "hold":
             held.append(Held(judgement.raw, judgement.place, judgement.object_id, judgement.findings, piece.spec))
     reported: list[Report] = []
@@ -118,7 +118,22 @@ def receive(
     return _mapped(sequencer().submit(batch), reported)
 
 
-def _arrival(judgement: Admissible, channel: Channel) -> Arrival:
+def _judged(piece: Piece, authorship: Authorship, now_us: int) -> tuple[Judgement, int]:
+    """The judgement, and what is to be noted of its signature; one that does not hold keeps an object out."""
+    limits = settings.COMMONWATCH
+    judgement = judge(piece, now_us, limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
+    if not isinstance(judgement, Admissible):
+        return judgement, 0
+    marks = authorship.marks(judgement)
+    if isinstance(marks, int):
+        return judgement, marks
+    head = judgement.head
+    version = format_time(head.version, min(head.digits, 6)) if head.version else ""
+    found = (marks, *judgement.findings)
+    return Rejected("hold", judgement.raw, judgement.place, found, head.id, head.type, version), 0
+
+
+def _arrival(judgement: Admissible, channel: Channel, marks: int) -> Arrival:
     head = judgement.head
     return Arrival(
         head.id,
@@ -133,10 +148,12 @@ def _arrival(judgement: Admissible, channel: Channel) -> Arrival:
         judgement.raw,
         judgement.place,
         judgement.findings,
+        marks,
+        (head.author or (head.id if head.type == "identity" else "")) == channel.voucher,
     )
 
 
-def _results(judgements: Sequence[Admissible | Rejected], outcomes: Sequence[Outcome]) -> list[Result]:
+def _results(judgements: Sequence[Judgement], outcomes: Sequence[Outcome]) -> list[Result]:
     results = []
     following = iter(outcomes)
     for judgement in judgements:
@@ -146,7 +163,7 @@ def _results(judgements: Sequence[Admissible | Rejected], outcomes: Sequence[Out
             kind = outcome.kind.value
             result = Result(kind, head.id, findings, judgement.place, outcome.seq, head.version, head.digits)
         else:
-            kind = Kind.HELD.value if judgement.severity == "hold" else REFUSED
+            kind = Kind.HELD.value if judgement.severity == "hold" else Kind.REFUSED.value
             result = Result(
                 kind, judgement.object_id, judgement.findings, judgement.place, version_text=judgement.version_text
             )

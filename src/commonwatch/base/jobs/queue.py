@@ -23,7 +23,7 @@ MAX_ATTEMPTS = 10
 FIRST_DELAY_US = 30 * 1_000_000
 LONGEST_DELAY_US = 3600 * 1_000_000
 
-Handler = Callable[[Job], None]
+Handler = Callable[[Job], bool | None]  # False: there is more to do, in the next round
 
 
 def enqueue(kind: str, key: str, payload: Mapping[str, object], *, run_at_us: int) -> Job:
@@ -35,6 +35,11 @@ def enqueue(kind: str, key: str, payload: Mapping[str, object], *, run_at_us: in
         if not made and run_at_us < job.run_at_us:
             Job.objects.filter(pk=job.pk).update(run_at_us=run_at_us)
     return job
+
+
+def withdraw(kind: str, key: str) -> None:
+    """What was asked for is not wanted any more. One that is being done is done to its end."""
+    Job.objects.filter(kind=kind, key=key, finished_us=None).delete()
 
 
 def claim(kinds: list[str], now_us: int) -> Job | None:
@@ -57,6 +62,19 @@ def report(job: Job, done: int, total: int | None, now_us: int) -> None:
     Job.objects.filter(pk=job.pk).update(progress_done=done, progress_total=total, leased_until_us=now_us + LEASE_US)
 
 
+def rest(job: Job, done: int, total: int, now_us: int) -> bool:
+    """Let go of a job between two turns, with what it noted in its payload; whether it was the last turn."""
+    Job.objects.filter(pk=job.pk).update(
+        progress_done=done,
+        progress_total=total,
+        payload=job.payload,
+        leased_until_us=None,
+        run_at_us=now_us,
+        attempts=job.attempts - 1,
+    )
+    return done >= total
+
+
 def finish(job: Job, now_us: int) -> None:
     """It is done."""
     Job.objects.filter(pk=job.pk).update(finished_us=now_us, leased_until_us=None, last_error="")
@@ -77,12 +95,13 @@ def run_due(handlers: Mapping[str, Handler], now_us: int) -> int:
     while (job := claim(list(handlers), now_us)) is not None:
         ran += 1
         try:
-            handlers[job.kind](job)
+            ended = handlers[job.kind](job)
         except DatabaseError:
             raise  # the database is the node's trouble; the lease runs out and the job is tried again
         except Exception as error:  # noqa: BLE001 - the job runner's boundary: one job must not stop the others
             log.warning("Job %s %s failed (attempt %s): %s", job.kind, job.key, job.attempts, error)
             fail(job, f"{type(error).__name__}: {error}", clock())
         else:
-            finish(job, clock())
+            if ended is not False:
+                finish(job, clock())
     return ran

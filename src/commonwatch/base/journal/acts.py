@@ -5,7 +5,7 @@ Each is an entry of its own, so that followers and peers hear of them in order; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -46,23 +46,60 @@ def withdraw(
     return sequencer().act(work)
 
 
+Stood = Mapping[int, list[int]]  # slots by entry
+
+
+def withdraw_everywhere(
+    objects: Sequence[tuple[str, bytes]], *, actor: str, reason: str, also: Callable[[Stood], None] | None = None
+) -> None:
+    """Take objects (type, UUID) out of every collection; `also` is told, in the same transaction, where they stood."""
+
+    def work(appending: Appending) -> None:
+        appending.flush()
+        identities = [(uid, appending.interning.type_id(kind)) for kind, uid in objects]
+        appending.look_up({uid for uid, _ in identities})
+        owners = {copy.seq: identity for identity in identities for copy in appending.copies(*identity)}
+        placed = rows.placements_of(list(owners), rows.slots())
+        with connection.cursor() as cursor:
+            cursor.executemany("DELETE FROM journal_placement WHERE pos = %s", [[pos] for pos, _, _ in placed])
+        classes = {copy.seq: copy.release_class for identity in identities for copy in appending.copies(*identity)}
+        stood: dict[int, list[int]] = {}
+        for act, (pos, seq, _) in zip(
+            appending.take_places([classes[seq] for _, seq, _ in placed]), placed, strict=True
+        ):
+            slot = pos >> schema.SLOT_SHIFT
+            rows.add_act(act, "withdraw", seq, slot, actor, reason, "{}")
+            stood.setdefault(seq, []).append(slot)
+        for copy in (copy for identity in identities for copy in appending.copies(*identity)):
+            copy.slots = ()  # what this transaction put into collections is in the table by now, or no longer
+        if also is not None:
+            also(stood)
+
+    sequencer().act(work)
+
+
 def reclass(
-    kind: str,
-    uid: bytes,
+    objects: Sequence[tuple[str, bytes]],
     change: Callable[[ClassAttributes], ClassAttributes],
     *,
     actor: str,
     reason: str,
     word: str,
 ) -> int:
-    """Give every copy of an object another release class; how many changed. Who loses it by that is sent a recall.
+    """Give every copy of these objects (type, UUID) another release class; how many changed.
 
-    `word` names the act: `hide` or `show`. Who gains it is not told: place it anew for that.
+    Who loses them by that is sent a recall. `word` names the act: `hide` or `show`. Who gains them is not told: place them
+    anew for that.
     """
 
     def work(appending: Appending) -> int:
         appending.flush()
-        changed = appending.reclass((uid, appending.interning.type_id(kind)), kind, change)
+        appending.look_up({uid for _, uid in objects})
+        changed = [
+            copy
+            for kind, uid in objects
+            for copy in appending.reclass((uid, appending.interning.type_id(kind)), kind, change)
+        ]
         acts = appending.take_places([copy.release_class for copy in changed])
         for act, copy in zip(acts, changed, strict=True):
             rows.add_act(act, word, copy.seq, None, actor, reason, "{}")

@@ -1,11 +1,13 @@
 """What one transaction of the sequencer adds: the rules by which an arrival becomes an entry, a duplicate, or is held.
 
 Rules, for each arrival, among the copies already held of the same id:
-1. Same version and specification, same canonical content: a duplicate; a new source is recorded as a further voucher,
+1. Same version and specification, same canonical content, signature apart: a duplicate; a new source is recorded as a further voucher,
    a collection it was not in gets it now (an act of its own, so that readers of that collection see it arrive).
 2. Same version and specification, other content: held `version-conflict`; the first one stays.
 3. The id was erased: held `erased-before`. 4. A held version revokes the id and the arrival is later and does not:
-held `revoked-before`. 5. Another author than before: held `author-changed`. 6. Otherwise admitted.
+held `revoked-before`. 5. Another author than before: held `author-changed`. 6. The author signed a version that is held, and
+this one is neither signed by it nor from its own channel: held `signature-missing`; a revocation of that kind is refused, since
+notices of recall look like that, and the recall itself says what is to be hidden. 7. Otherwise admitted.
 
 Cost of a batch: one look-up for all its ids, one bulk insert, whatever else only for ids that were held before.
 
@@ -32,6 +34,7 @@ from commonwatch.base.journal.observers import Added, Narrowed, observers
 from commonwatch.base.journal.placing import Copy, flags_of
 from commonwatch.base.journal.values import Arrival, Batch, Held, Kind, Outcome, Receipt, ReleaseClass, T
 from commonwatch.core.policy.classes import ClassAttributes, encode_class, together
+from commonwatch.core.signing.objects import without_signature
 from commonwatch.core.stix.ids import canonical
 from commonwatch.core.stix.ijson import gate
 from commonwatch.core.stix.values import Finding
@@ -292,14 +295,14 @@ class Appending:
         same = next((copy for copy in copies if copy.version == arrival.version and copy.spec == spec), None)
         if same is not None:
             stored = same.raw if same.raw is not None else exact[same.seq]
-            if stored != arrival.raw and not _same_content(stored, arrival.raw):
+            if stored != arrival.raw and not same_content(stored, arrival.raw):
                 return _held(
                     "version-conflict",
                     "/modified",
                     "This version is held already, with other content.",
                     "Ask its author which is right; a changed object needs a later modified.",
                 )
-            return self._duplicate(same, identity, batch, made)
+            return self._duplicate(same, arrival, identity, batch, made)
         revoked = min((copy.version for copy in copies if copy.marks & schema.REVOKED), default=None)
         if revoked is not None and arrival.version > revoked and not arrival.revoked:
             return _held(
@@ -316,6 +319,10 @@ class Appending:
                 f"Versions held here were written by {author}.",
                 "Only the author may make a new version; others write a new object that refers to it.",
             )
+        if not (arrival.marks & schema.SIGNED or arrival.from_author) and any(
+            copy.marks & schema.SIGNED for copy in copies
+        ):
+            return _unsigned(arrival)
         # A further copy: its flags and its siblings' are computed when the rows are written.
         copy = self._copy(arrival, batch)
         copies.append(copy)
@@ -332,14 +339,18 @@ class Appending:
             arrival.version,
             1 if arrival.spec == 21 else 0,
             batch.source,
-            arrival.digits | schema.REVOKED if arrival.revoked else arrival.digits,
+            arrival.digits | arrival.marks | (schema.REVOKED if arrival.revoked else 0),
             self.interning.class_id(arrival.release_class),
             arrival.author,
             arrival.raw,
             batch.slots,
         )
 
-    def _duplicate(self, same: _Known, identity: _Id, batch: Batch, made: _Made) -> _Decided:
+    def _duplicate(self, same: _Known, arrival: Arrival, identity: _Id, batch: Batch, made: _Made) -> _Decided:
+        if arrival.marks & schema.SIGNED and not same.marks & schema.SIGNED:
+            same.marks |= schema.SIGNED
+            if same.seq:
+                self.gather(rows.add_marks, (schema.SIGNED, same.seq))
         if same.source != batch.source:
             self.gather(rows.add_vouchers, (same.seq, batch.source, self.now_us))
         missing = [slot for slot in batch.slots if not self._is_placed(same, slot)]
@@ -405,8 +416,23 @@ class Appending:
         )
 
 
-def _same_content(stored: bytes, arrived: bytes) -> bool:
-    return canonical(gate(stored)[0]) == canonical(gate(arrived)[0])
+def same_content(stored: bytes, arrived: bytes) -> bool:
+    """Whether two objects say the same: spelling of the JSON and the author's signature apart."""
+    return _content(stored) == _content(arrived)
+
+
+def _content(raw: bytes) -> bytes:
+    value = gate(raw)[0]
+    return canonical(without_signature(value) if isinstance(value, dict) else value)
+
+
+def _unsigned(arrival: Arrival) -> _Decided:
+    """A version that its author may not have made: earlier ones bear the author's signature."""
+    sentence = "Its author signed a version held here; this one is not signed, and came from somebody else."
+    if arrival.revoked:
+        remedy = "Only its author can revoke it; a recall hides it where that is due."
+        return Kind.REFUSED, None, (Finding("signature-missing", "refuse", "", sentence, remedy),)
+    return _held("signature-missing", "", sentence, "Get it from its author, or have it signed.")
 
 
 def _held(code: str, place: str, sentence: str, remedy: str) -> _Decided:

@@ -1,6 +1,6 @@
 """Backup while running, and restore that proves itself.
 
-A backup is a folder: the database, `secret.key`, `node.key`, `commonwatch.toml`, and `manifest.json` with a SHA-256 of each file,
+A backup is a folder: the database, every `*.key`, `commonwatch.toml`, and `manifest.json` with a SHA-256 of each file,
 the counts and the end of the last window as they were. SQLite is copied by its online backup, page by page under one snapshot.
 PostgreSQL is written table by table as COPY text in one repeatable-read transaction, so no outside program is needed.
 """
@@ -11,7 +11,7 @@ import gzip
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,14 @@ from django.db import connection, transaction
 from commonwatch import __version__
 from commonwatch.base.clock import now_us
 from commonwatch.base.config import NodeSettings
+from commonwatch.base.keys.files import SUFFIX
 from commonwatch.core.errors import Conflict, NodeUnable, NotFound
 from commonwatch.core.stix.times import format_time
 
 DATABASE = "commonwatch.db"
 MANIFEST = "manifest.json"
-# Without its keys a node is a stranger to its peers and witnesses.
-_BESIDE = ("secret.key", "node.key", "log.key", "witness.key", "commonwatch.toml")
+LAST = "last_backup.json"  # in the data folder: when and where the last one was written
+_SETTINGS = "commonwatch.toml"
 _COUNTED = {
     "versions": "journal_version",
     "placements": "journal_placement",
@@ -37,19 +38,35 @@ _COUNTED = {
 }
 
 
-def make_backup(settings: NodeSettings, target: Path) -> dict[str, Any]:
-    """Write a backup into a new folder and return its manifest."""
+Advance = Callable[[int, int], None]  # told after each step: how many are done, of how many
+
+
+def database_bytes() -> int:
+    """How large the database is; a backup of PostgreSQL is compressed and takes less."""
+    if connection.vendor == "sqlite":
+        return Path(connection.settings_dict["NAME"]).stat().st_size
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return int(cursor.fetchone()[0])
+
+
+def make_backup(settings: NodeSettings, target: Path, advance: Advance = lambda done, total: None) -> dict[str, Any]:
+    """Write a backup into a new folder and return its manifest. Its steps: the database, and each file's digest."""
     if target.exists() and any(target.iterdir()):
         raise Conflict("backup-exists", f"{target} is not empty.", "Give a new folder for each backup.")
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = [name for name in sorted(path.name for path in settings.data.iterdir()) if _is_beside(name)]
+    advance(0, 2 + len(beside))
     if connection.vendor == "sqlite":
-        counts = _copy_sqlite(settings.data / DATABASE, target / DATABASE)
+        counts = _copy_sqlite(Path(connection.settings_dict["NAME"]), target / DATABASE)
     else:
         counts = _copy_postgresql(target)
-    for name in _BESIDE:
-        if (settings.data / name).exists():
-            shutil.copy2(settings.data / name, target / name)
-    files = {path.name: _digest(path) for path in sorted(target.iterdir())}
+    for name in beside:
+        shutil.copy2(settings.data / name, target / name)
+    files: dict[str, str] = {}
+    for path in sorted(target.iterdir()):
+        advance(1 + len(files), 1 + len(list(target.iterdir())))
+        files[path.name] = _digest(path)
     manifest = {
         "format": 1,
         "commonwatch": __version__,
@@ -59,7 +76,20 @@ def make_backup(settings: NodeSettings, target: Path) -> dict[str, Any]:
         "files": files,
     }
     (target / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    (settings.data / LAST).write_text(json.dumps({"folder": str(target.absolute()), **manifest}), encoding="utf-8")
     return manifest
+
+
+def last_backup(settings: NodeSettings) -> dict[str, Any] | None:
+    """The manifest of the last backup of this node, with the `folder` it was written to; None where there was none.
+
+    Whether it is still there, nobody knows: it should be kept apart from the node.
+    """
+    try:
+        found: dict[str, Any] = json.loads((settings.data / LAST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return found
 
 
 def restore_backup(source: Path, settings: NodeSettings) -> dict[str, Any]:
@@ -76,15 +106,19 @@ def restore_backup(source: Path, settings: NodeSettings) -> dict[str, Any]:
             "Set database_url to match.",
         )
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in _BESIDE:
-        if name in manifest["files"]:
-            shutil.copy2(source / name, settings.data / name)
+    for name in filter(_is_beside, manifest["files"]):
+        shutil.copy2(source / name, settings.data / name)
     if connection.vendor == "sqlite":
         shutil.copy2(source / DATABASE, settings.data / DATABASE)
     else:
         _load_postgresql(source)
     _verify(manifest)
     return manifest
+
+
+def _is_beside(name: str) -> bool:
+    """What goes along with the database. Without its keys a node is a stranger to its peers and witnesses."""
+    return name == _SETTINGS or (name.endswith(SUFFIX) and not name.startswith(".") and "/" not in name)
 
 
 def _checked_manifest(source: Path) -> dict[str, Any]:

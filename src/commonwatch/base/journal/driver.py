@@ -5,11 +5,17 @@ It shares Django's transaction, and its errors come out as Django's, so that cal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
-from django.db import connections
+from django.db import OperationalError, connections
+
+_STEPS = 20_000  # of SQLite's machine between two looks at the clock: well under a millisecond
+_QUERY_CANCELED = "57014"
+_BATCH = 5_000
+_AS_BEFORE = {"role": "none", "statement_timeout": "0", "enable_bitmapscan": "off"}  # `site.settings` has the last
 
 
 def fetch(query: str, parameters: Sequence[Any]) -> list[Any]:
@@ -41,9 +47,62 @@ def fetch_within(local: Mapping[str, str], query: str, parameters: Sequence[Any]
             found = _cursor(wrapper.connection).execute(query, parameters, binary=True)
         rows: list[Any] = found.fetchall()
         if wrapper.in_atomic_block:
-            back = [part for name in local for part in (name, "none" if name == "role" else "")]
+            back = [part for name in local for part in (name, _AS_BEFORE.get(name, ""))]
             _cursor(wrapper.connection).execute(sets, back)
         return rows
+
+
+class TimeUp(Exception):
+    """A query was ended because its time was up. Nothing is wrong with the database."""
+
+
+def fetch_timed(seconds: float, local: Mapping[str, str], query: str, parameters: Sequence[Any]) -> list[Any]:
+    """All rows of a query that may take so long; raises TimeUp. `local`: settings as for `fetch_within`, for PostgreSQL only."""
+    try:
+        if _wrapper().vendor == "sqlite":
+            return _fetch_until(monotonic() + seconds, query, parameters)
+        limit = str(max(int(seconds * 1000), 1))
+        return fetch_within({**local, "statement_timeout": limit}, query, parameters)
+    except OperationalError as error:
+        if _ended(error):
+            raise TimeUp from None
+        raise
+
+
+def batches_timed(seconds: float, query: str, parameters: Sequence[Any]) -> Iterator[list[Any]]:
+    """SQLite: the same, a few thousand rows at a time, so that memory stays what it is however many there are."""
+    wrapper = _wrapper()
+    wrapper.ensure_connection()
+    driver, deadline = wrapper.connection, monotonic() + seconds
+    driver.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
+    try:
+        with wrapper.wrap_database_errors:
+            cursor = driver.execute(_marked(query), parameters)
+            while batch := cursor.fetchmany(_BATCH):
+                yield batch
+    except OperationalError as error:
+        if _ended(error):
+            raise TimeUp from None
+        raise
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def _fetch_until(deadline: float, query: str, parameters: Sequence[Any]) -> list[Any]:
+    wrapper = _wrapper()
+    wrapper.ensure_connection()
+    driver = wrapper.connection
+    driver.set_progress_handler(lambda: monotonic() > deadline, _STEPS)
+    try:
+        return fetch(query, parameters)
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def _ended(error: OperationalError) -> bool:
+    """Whether it is the time limit that ended the query."""
+    cause = error.__cause__
+    return str(cause) == "interrupted" or getattr(cause, "sqlstate", None) == _QUERY_CANCELED
 
 
 def execute(statement: str, parameters: Sequence[Any]) -> None:
@@ -60,6 +119,20 @@ def execute_many(statement: str, rows: Iterable[Sequence[Any]]) -> None:
             return
         with _cursor(wrapper.connection) as cursor:
             cursor.executemany(statement, rows)
+
+
+def insert_many(table: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows into these columns (with PostgreSQL's type of each, there by binary COPY); inside a transaction."""
+    names = ", ".join(columns)
+    wrapper = _wrapper()
+    if wrapper.vendor == "sqlite":
+        execute_many(f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(columns))})", rows)
+        return
+    into = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+    with wrapper.wrap_database_errors, _cursor(wrapper.connection) as cursor, cursor.copy(into) as copy:
+        copy.set_types(list(columns.values()))
+        for row in rows:
+            copy.write_row(row)
 
 
 def copy_in(statement: str, data: bytes) -> None:

@@ -28,17 +28,19 @@ class Examined(msgspec.Struct, frozen=True):
     remedy: str = ""
 
 
+Look = Callable[[NodeSettings], list[Examined]]
+further: list[Look] = []  # what stands above this room adds its own
+
+
 def examine(settings: NodeSettings) -> list[Examined]:
     """Everything, in order; cost grows with the database's size because its integrity is checked whole."""
-    looks: list[Callable[[NodeSettings], list[Examined]]] = [
-        _integrity,
-        _order,
-        _flags,
-        _followers,
-        _quarantine,
-        _disk,
-        _permissions,
-    ]
+    looks: list[Look] = [_integrity, _order, _flags]
+    return [*(finding for look in looks for finding in look(settings)), *glance(settings)]
+
+
+def glance(settings: NodeSettings) -> list[Examined]:
+    """What costs the same however much the node holds."""
+    looks: list[Look] = [_followers, _quarantine, _disk, _permissions, *further]
     return [finding for look in looks for finding in look(settings)]
 
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.journal.models import FollowerSkip, FollowerState
@@ -50,6 +50,14 @@ def advance(follower: Follower, most: int) -> bool:
     except Exception:  # noqa: BLE001 - whatever a follower does wrong must not stop the others
         _apply_one_by_one(follower, waiting)
     return True
+
+
+def catch_up(follower: Follower, most: int) -> None:
+    """Apply all that is waiting, up to `most` at a time. One query where nothing is."""
+    state = FollowerState.objects.filter(name=follower.name).values_list("cursor", "version").first()
+    if state is None or state[0] < last_seq() or state[1] != follower.version:
+        while advance(follower, most):
+            pass
 
 
 def resume(name: str) -> None:
@@ -95,6 +103,16 @@ def ask_for_rebuild(name: str) -> None:
 def end() -> int:
     """The journal's last entry: cheap enough to be asked for many times a second."""
     return last_seq()
+
+
+def written() -> int:
+    """A number that is another one once somebody else has committed anything: cheaper than to look for what."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA data_version")
+        else:
+            cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
 
 
 def states() -> list[FollowerState]:

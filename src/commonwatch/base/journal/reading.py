@@ -11,6 +11,8 @@ import uuid
 
 from django.db import connection
 
+from commonwatch.base.journal.appending import same_content
+from commonwatch.base.journal.schema import seq_to_us
 from commonwatch.base.journal.values import Act, Admission, Entry
 from commonwatch.core.errors import NotFound
 
@@ -41,6 +43,27 @@ def admission(seq: int) -> Admission:
     if row is None:
         raise NotFound("entry-unknown", f"There is no object version at entry {seq}.")
     return _admission(row)
+
+
+def held_since(uid: bytes, version: int, raw: bytes) -> int | None:
+    """Since when an object version of the same content is held, in microseconds since 1970; None where none is."""
+    key = uid if connection.vendor == "sqlite" else uuid.UUID(bytes=uid)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq, raw FROM journal_version WHERE uid = %s AND version = %s ORDER BY seq", [key, version]
+        )
+        for seq, stored in cursor.fetchall():
+            if stored and (bytes(stored) == raw or same_content(bytes(stored), raw)):
+                return seq_to_us(seq)
+    return None
+
+
+def versions_of(uid: bytes) -> list[int]:
+    """The entries that are versions of an object, in their order."""
+    key = uid if connection.vendor == "sqlite" else uuid.UUID(bytes=uid)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq FROM journal_version WHERE uid = %s ORDER BY seq", [key])
+        return [int(seq) for (seq,) in cursor.fetchall()]
 
 
 def last_seq() -> int:

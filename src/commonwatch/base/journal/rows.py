@@ -76,6 +76,12 @@ def raws_of(seqs: Sequence[int]) -> dict[int, bytes]:
     return {seq: bytes(raw) for seq, raw in _by_numbers("SELECT seq, raw FROM journal_version WHERE seq IN", seqs)}
 
 
+def uids_of(seqs: Sequence[int]) -> dict[int, bytes]:
+    """The UUIDs of the objects of these entries."""
+    uid = "uid" if connection.vendor == "sqlite" else "uuid_send(uid)"
+    return {seq: bytes(own) for seq, own in _by_numbers(f"SELECT seq, {uid} FROM journal_version WHERE seq IN", seqs)}
+
+
 def classes_of(numbers: Sequence[int]) -> dict[int, ClassAttributes]:
     """What is behind the numbers of these release classes."""
     found = _by_numbers("SELECT id, attributes FROM journal_class WHERE id IN", numbers)
@@ -113,11 +119,27 @@ def _by_numbers(query: str, numbers: Sequence[int]) -> list[Any]:
     return rows
 
 
+def sources_of(seqs: Sequence[int]) -> list[tuple[int, int]]:
+    """(seq, source): who brought these entries first."""
+    return [tuple(row) for row in _by_numbers("SELECT seq, source FROM journal_version WHERE seq IN", seqs)]
+
+
+def vouchers_of(seqs: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(seq, source, microseconds) of the further sources that brought the same content, in order of time."""
+    found = _by_numbers("SELECT seq, source, first_us FROM journal_voucher WHERE seq IN", seqs)
+    return sorted((tuple(row) for row in found), key=lambda row: row[2])
+
+
 def add_vouchers(vouchers: Sequence[tuple[int, int, int]]) -> None:
     """Record (seq, source, microseconds) that a further source brought the same content; nothing if it did before."""
     execute_many(
         "INSERT INTO journal_voucher (seq, source, first_us) VALUES (%s,%s,%s) ON CONFLICT DO NOTHING", vouchers
     )
+
+
+def add_marks(marks: Sequence[tuple[int, int]]) -> None:
+    """Set further marks, (marks, seq), on stored copies."""
+    execute_many("UPDATE journal_version SET marks = marks | %s WHERE seq = %s", marks)
 
 
 def add_act(seq: int, kind: str, target: int, slot: int | None, actor: str, reason: str, detail: str) -> None:

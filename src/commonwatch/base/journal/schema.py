@@ -11,7 +11,7 @@ Numbers that are more than numbers:
 * `version` is `modified`, else `created`, in microseconds since 1970-01-01T00:00:00Z; 0 for objects with neither.
 * `spec` is 0 for STIX 2.0 and 1 for STIX 2.1: SQLite stores 0 and 1 in no bytes.
 * `marks` holds how many fraction digits the author wrote in the version (lowest three bits; 7 means more than six, read
-  them from the bytes), and whether this copy is a revocation or has been erased.
+  them from the bytes), whether this copy is a revocation or has been erased, and what its signature said when it came.
 
 Cost of one 577-byte object: see bench/README.md.
 """
@@ -27,6 +27,8 @@ MAX_SLOT = 4095
 DIGITS = 7
 REVOKED = 8
 ERASED = 16
+SIGNED = 32  # its author's signature held; mostly in the bytes, else in a copy that came later
+UNKNOWN_KEY = 64  # signed by a key that no member on record had
 
 # placement.flags. A `copy` is one (id, version, spec); an id may be held as STIX 2.0 and as 2.1.
 SPEC_21 = 1  # this copy is STIX 2.1
@@ -135,6 +137,11 @@ DROP = [f"DROP TABLE journal_{name}" for name in ("act", "voucher", "placement",
 def seq_to_us(seq: int) -> int:
     """The moment of an entry in microseconds since 1970."""
     return seq + EPOCH_US
+
+
+def us_to_seq(moment_us: int) -> int:
+    """The first entry that a moment, in microseconds since 1970, or a later one can have."""
+    return max(0, moment_us - EPOCH_US)
 
 
 def position(slot: int, seq: int) -> int:

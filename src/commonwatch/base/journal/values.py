@@ -36,6 +36,8 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     raw: bytes
     place: str = ""
     findings: tuple[Finding, ...] = ()
+    marks: int = 0  # what its signature says: schema.SIGNED, schema.UNKNOWN_KEY
+    from_author: bool = False  # its author's own channel brought it
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):
@@ -55,6 +57,7 @@ class Kind(enum.Enum):
     PLACED = "placed"  # held already, now also in a collection it was not in
     DUPLICATE = "duplicate"  # held already with the same canonical content, nothing new
     HELD = "held"  # now in quarantine; `findings` say why
+    REFUSED = "refused"  # not taken and not kept; `findings` say why
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

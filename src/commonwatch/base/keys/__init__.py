@@ -1,1 +1,1 @@
-"""The node's own keys: made at first use, kept in the data folder, readable by its owner only."""
+"""The node's secret keys: made at first use, kept in the data folder, readable by their owner only."""

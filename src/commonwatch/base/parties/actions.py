@@ -1,4 +1,7 @@
-"""Every write about who is in the partnership. Each row keeps who wrote it and why; ends are recorded, never deletions."""
+"""Every write about who is in the partnership. Each row keeps who wrote it and why; ends are recorded, never deletions.
+
+Each is in the audit as well, in the same transaction: from there it comes into the public record.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from django.db.models import QuerySet
 from commonwatch.base.audit.record import record
 from commonwatch.base.parties.countries import country as known_country
 from commonwatch.base.parties.models import (
+    CONSENT,
     EXPELLED,
     HOME,
     STANDING,
@@ -45,7 +49,13 @@ class By:
 
 
 def create_community(
-    name: str, description: str, *, now_us: int, openness: Openness = Openness.CLOSED, pseudonymous: bool = False
+    name: str,
+    description: str,
+    *,
+    now_us: int,
+    openness: Openness = Openness.CLOSED,
+    pseudonymous: bool = False,
+    actor: str = "command line",
 ) -> Community:
     """Make a community."""
     _check_name(name, "community")
@@ -60,6 +70,7 @@ def create_community(
     )
     if not made:
         raise Conflict("community-taken", f"There is a community {name} already.", "See `commonwatch community list`.")
+    record(actor, "community.create", name, "done", {"openness": openness}, now_us=now_us)
     return community
 
 
@@ -97,9 +108,13 @@ def create_member(
         raise Conflict(
             "member-taken", f"There is a member {name} or {identity} already.", "See `commonwatch party list`."
         )
-    return Member.objects.create(
-        name=name, title=title or name, kind=kind, country=country, identity=identity, created_us=by.now_us
-    )
+    with transaction.atomic():
+        made = Member.objects.create(
+            name=name, title=title or name, kind=kind, country=country, identity=identity, created_us=by.now_us
+        )
+        said = {"identity": identity, "kind": kind, "country": country}
+        record(by.actor, "member.create", name, "done", said, now_us=by.now_us)
+    return made
 
 
 def change_member(name: str, *, title: str, kind: MemberKind | None, country: str, by: By) -> Member:
@@ -136,16 +151,20 @@ def record_fact(member: str, fact: Fact, by: By) -> MemberFact:
             f"{fact.kind} {fact.value} cannot be told apart reliably.",
             "Use lower-case words with hyphens.",
         )
-    return MemberFact.objects.create(
-        member=member_named(member),
-        kind=fact.kind,
-        value=fact.value,
-        since=fact.since,
-        until=fact.until,
-        source=fact.source,
-        recorded_us=by.now_us,
-        recorded_by=by.actor,
-    )
+    with transaction.atomic():
+        made = MemberFact.objects.create(
+            member=member_named(member),
+            kind=fact.kind,
+            value=fact.value,
+            since=fact.since,
+            until=fact.until,
+            source=fact.source,
+            recorded_us=by.now_us,
+            recorded_by=by.actor,
+        )
+        action = "consent.give" if fact.kind == CONSENT else "member.fact"
+        record(by.actor, action, member, "done", _said(fact), now_us=by.now_us)
+    return made
 
 
 def join_community(community: str, member: str, *, reason: str, by: By) -> Membership:
@@ -154,9 +173,12 @@ def join_community(community: str, member: str, *, reason: str, by: By) -> Membe
         into, who = communities_named([community])[0], member_named(member)
         if Membership.objects.filter(community=into, member=who, until_us=None).exists():
             raise Conflict("member-already", f"{member} is in {community} already.", "Nothing is to be done.")
-        return Membership.objects.create(
+        made = Membership.objects.create(
             community=into, member=who, since_us=by.now_us, joined_by=by.actor, joined_reason=reason
         )
+        said = {"member": member, "reason": reason}
+        record(by.actor, "community.join", community, "done", said, now_us=by.now_us)
+    return made
 
 
 def leave_community(community: str, member: str, *, reason: str, by: By) -> Membership:
@@ -168,6 +190,8 @@ def leave_community(community: str, member: str, *, reason: str, by: By) -> Memb
             raise NotFound("member-not-in", f"{member} is not in {community}.", "See `commonwatch party show`.")
         row.until_us, row.left_by, row.left_reason = by.now_us, by.actor, reason
         row.save()
+        said = {"member": member, "reason": reason}
+        record(by.actor, "community.leave", community, "done", said, now_us=by.now_us)
     return row
 
 
@@ -182,6 +206,7 @@ def expel_member(name: str, *, reason: str, by: By) -> Member:
         for row in Membership.objects.select_related("community").filter(member=member, until_us=None):
             leave_community(row.community.name, name, reason=reason, by=by)
         record_fact(name, Fact(STANDING, EXPELLED, reason, _today(by), None), by)
+        record(by.actor, "member.expel", name, "done", {"reason": reason}, now_us=by.now_us)
     return member
 
 
@@ -194,11 +219,19 @@ def readmit_member(name: str, *, by: By) -> Member:
             raise Conflict("member-not-expelled", f"{name} is not expelled.", "Nothing is to be done.")
         fact.until = _today(by)
         fact.save()
+        record(by.actor, "member.readmit", name, "done", {}, now_us=by.now_us)
     return member
 
 
 def _expulsion(member: Member) -> MemberFact | None:
     return member.facts.filter(kind=STANDING, value=EXPELLED, until=None).first()
+
+
+def _said(fact: Fact) -> dict[str, str]:
+    dates = {"since": fact.since, "until": fact.until}
+    return {"kind": fact.kind, "value": fact.value, "source": fact.source} | {
+        name: day.isoformat() for name, day in dates.items() if day is not None
+    }
 
 
 def _today(by: By) -> date:
@@ -223,16 +256,17 @@ def create_agreement(
         raise InvalidInput("source-needed", "Where is its text?", "Give --source: a citation or an address.")
     if Agreement.objects.filter(name=name).exists():
         raise Conflict("agreement-taken", f"There is an agreement {name} already.", "See `commonwatch agreement list`.")
-    return Agreement.objects.create(
-        name=name,
-        title=title or name,
-        kind=kind,
-        source=source,
-        categories=sorted(set(terms.categories)),
-        purposes=sorted(set(terms.purposes)),
-        safeguards=sorted(set(terms.safeguards)),
-        created_us=by.now_us,
-    )
+    allowed = {
+        "categories": sorted(set(terms.categories)),
+        "purposes": sorted(set(terms.purposes)),
+        "safeguards": sorted(set(terms.safeguards)),
+    }
+    with transaction.atomic():
+        made = Agreement.objects.create(
+            name=name, title=title or name, kind=kind, source=source, created_us=by.now_us, **allowed
+        )
+        record(by.actor, "agreement.create", name, "done", {"source": source, **allowed}, now_us=by.now_us)
+    return made
 
 
 def set_agreement_party(
@@ -243,16 +277,20 @@ def set_agreement_party(
         raise InvalidInput("party-needed", "Who is the party?", "Give --member or --country, one of them.")
     with transaction.atomic():
         row = _party_row(agreement_named(agreement), member, country, by)
+        steps: dict[str, str] = {}
         for step in ("signed", "ratified", "in_force", "denounced"):
             day: date | None = getattr(dates, step)
             if day is not None:
                 setattr(row, step, day)
+                steps[step] = day.isoformat()
         wrong = out_of_order(PartyDates(row.signed, row.ratified, row.in_force, row.denounced))
         if wrong:
             raise InvalidInput("dates-order", f"The {wrong}.", "Correct one of the two.")
         row.reservations = reservations or row.reservations
         row.recorded_us, row.recorded_by = by.now_us, by.actor
         row.save()
+        said = {"party": member or country, "reservations": row.reservations, **steps}
+        record(by.actor, "agreement.party", agreement, "done", said, now_us=by.now_us)
     return row
 
 

@@ -211,6 +211,30 @@ def record_fact(request: HttpRequest, name: str, given: FactIn, look: Preview) -
     )
 
 
+@parties.put("/members/{name}/expulsion", response=Changed, auth=ADMINISTRATOR)
+def expel_member(request: HttpRequest, name: str, given: Reason, look: Preview) -> dict[str, Any]:
+    """End a member's part here: it is in no community any more, and is sent recalls for what it had."""
+    return changed(
+        request,
+        f"{name} is expelled",
+        lambda by: actions.expel_member(name, reason=given.reason, by=by),
+        shown_member,
+        preview=look.preview,
+    )
+
+
+@parties.delete("/members/{name}/expulsion", response=Changed, auth=ADMINISTRATOR)
+def readmit_member(request: HttpRequest, name: str, look: Preview) -> dict[str, Any]:
+    """Take an expelled member back; its communities have to let it in again themselves."""
+    return changed(
+        request,
+        f"{name} is taken back",
+        lambda by: actions.readmit_member(name, by=by),
+        shown_member,
+        preview=look.preview,
+    )
+
+
 @parties.post("/partnership", response=Changed, auth=ADMINISTRATOR)
 def import_partnership(request: HttpRequest, given: Partnership, look: Preview) -> dict[str, Any]:
     """Take in `members`, `communities` and `agreements`, all or nothing. What is there already stays as it is."""
@@ -246,6 +270,7 @@ def create_community(request: HttpRequest, given: CommunityIn, look: Preview) ->
             now_us=by.now_us,
             openness=given.openness,
             pseudonymous=given.pseudonymous,
+            actor=by.actor,
         ),
         shown_community,
         preview=look.preview,

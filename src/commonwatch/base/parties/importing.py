@@ -113,7 +113,12 @@ def _take_member(given: _Member, by: By) -> None:
 def _take_community(given: _Community, by: By) -> None:
     if not Community.objects.filter(name=given.name).exists():
         create_community(
-            given.name, given.description, now_us=by.now_us, openness=given.openness, pseudonymous=given.pseudonymous
+            given.name,
+            given.description,
+            now_us=by.now_us,
+            openness=given.openness,
+            pseudonymous=given.pseudonymous,
+            actor=by.actor,
         )
     inside = set(
         Membership.objects.filter(community__name=given.name, until_us=None).values_list("member__name", flat=True)

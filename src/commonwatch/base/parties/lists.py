@@ -26,17 +26,18 @@ ListT = TypeVar("ListT", bound=Dated)
 
 
 class ReplaceableList(Generic[ListT]):
-    """One such list: its file's name, the same in both places, and how it is read."""
+    """One such list: its file's name, the same in both places, how it is read, and the folder in which it is shipped."""
 
-    def __init__(self, file_name: str, code: str, parse: Callable[[bytes], ListT]) -> None:
+    def __init__(self, file_name: str, code: str, parse: Callable[[bytes], ListT], shipped: Path = SHIPPED) -> None:
         self.file_name = file_name
+        self._shipped = shipped
         self._code = code
         self._parse = parse
         self._read = lru_cache(maxsize=4)(self._read_file)
 
     def in_use(self) -> ListT:
         """The newer of the two."""
-        shipped = self._current(SHIPPED / self.file_name)
+        shipped = self._current(self._shipped / self.file_name)
         own = settings.COMMONWATCH.data / self.file_name
         if not own.exists():
             return shipped

@@ -67,6 +67,7 @@ class Member(models.Model):
 
 STANDING = "standing"  # kind of the fact that says a member is one no longer
 EXPELLED = "expelled"  # its value
+CONSENT = "consent"  # kind of the fact that an owner lets a member have what it controls as originator
 
 
 class MemberFact(models.Model):
@@ -157,3 +158,39 @@ class AgreementParty(models.Model):
                 condition=models.Q(member=None) ^ models.Q(country=""), name="parties_agreement_party_is_one"
             ),
         ]
+
+
+class KeyStatement(models.Model):
+    """What a member said of its keys, as it signed it: numbered and chained (`core.signing.statements`), never changed.
+
+    By STIX identity and not by member: whose objects come over a relay need not be a member on record here.
+    """
+
+    identity = models.CharField(max_length=60)
+    number = models.IntegerField()
+    digest = models.CharField(max_length=64)
+    raw = models.BinaryField()
+    vouched = models.BooleanField(
+        default=False
+    )  # that it is the member's: by the partnership, or by who runs this node
+    taken_us = models.BigIntegerField()
+    taken_by = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "parties_key_statement"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["identity", "number"], name="parties_statement_once")]
+
+
+class MemberKey(models.Model):
+    """A key with which a member signs what it writes, and its time: what follows from the statements, for quick look-up."""
+
+    identity = models.CharField(max_length=60, db_index=True)
+    key_id = models.CharField(max_length=43, unique=True)
+    public = models.CharField(max_length=43)
+    from_us = models.BigIntegerField()
+    until_us = models.BigIntegerField(null=True)
+    revoked_since_us = models.BigIntegerField(null=True)
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "parties_member_key"

@@ -9,10 +9,11 @@ import msgspec
 from django.db.models import QuerySet
 
 from commonwatch.base.parties.countries import country
-from commonwatch.base.parties.models import HOME, AgreementParty, Member
+from commonwatch.base.parties.models import HOME, AgreementParty, Member, MemberKey
 from commonwatch.core.errors import NotFound
 from commonwatch.core.law.agreements import PartyDates, Standing, standing
 from commonwatch.core.law.facts import Fact, holding
+from commonwatch.core.stix.times import format_time
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -27,6 +28,16 @@ class Binding(msgspec.Struct, frozen=True):
     source: str
 
 
+class KeyView(msgspec.Struct, frozen=True):
+    """A key of a member with its time; `until` and `revoked_since` empty while it goes on."""
+
+    key: str
+    since: str
+    until: str
+    revoked_since: str
+    reason: str
+
+
 class MemberView(msgspec.Struct, frozen=True):
     """Everything that holds for a member on a day."""
 
@@ -39,6 +50,7 @@ class MemberView(msgspec.Struct, frozen=True):
     facts: list[Fact]
     communities: list[str]
     agreements: list[Binding]
+    keys: list[KeyView]  # with which it signs, or signed, what it writes
 
 
 def member_named(name: str, among: QuerySet[Member] | None = None) -> Member:
@@ -78,7 +90,15 @@ def member_on(name: str, on: date) -> MemberView:
         holding(chain(jurisdiction, own), on),
         communities,
         [_binding(row, on) for row in _parties(member)],
+        [_key(row) for row in MemberKey.objects.filter(identity=member.identity).order_by("from_us", "pk")],
     )
+
+
+def _key(row: MemberKey) -> KeyView:
+    def time(at_us: int | None) -> str:
+        return format_time(at_us, 0) if at_us is not None else ""
+
+    return KeyView(row.key_id, time(row.from_us), time(row.until_us), time(row.revoked_since_us), row.reason)
 
 
 def _parties(member: Member) -> list[AgreementParty]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Path, Query, Router, Schema
 
@@ -34,6 +35,7 @@ from commonwatch.base.release.collections import CollectionView, collection, vis
 from commonwatch.base.release.epochs import activate_policies
 from commonwatch.base.release.expectations import Expectation, tested
 from commonwatch.base.release.explain import Asking, as_data, held_object, reach
+from commonwatch.base.release.holders import holders, holders_of, shown_holder
 from commonwatch.base.release.models import Collection, Epoch, Recall
 from commonwatch.base.release.pages import objects_page
 from commonwatch.base.release.policies import SCHEMA, own_files
@@ -147,6 +149,13 @@ class RecallFilter(Asked):
 
     open: bool = Field(False, description="Only those without an answer.")
     member: str = Field("", max_length=100, description="Only those to this member.")
+    object: str = Field("", max_length=300, description="Only those that name this object.")
+
+
+class HoldersAsked(Schema):
+    """Of which object."""
+
+    object: str = Field("", max_length=300, description="STIX id; default: of everything that was taken back.")
 
 
 @shelves.get("/collections", response=list[CollectionOut], auth=READER)
@@ -303,13 +312,13 @@ def show_policy(request: HttpRequest, name: str) -> dict[str, Any]:
 def list_recalls(request: HttpRequest, asked: Query[RecallFilter]) -> dict[str, Any]:
     """Recalls to your member, newest first, with its answers; for operators, to every member."""
     reader = _reader(request)
-    found = Recall.objects.select_related("member")
-    if not reader.sees_all:
-        found = found.filter(member=reader.member)
+    found = _recalls_to(reader)
     if asked.member:
         found = found.filter(member__name=asked.member)
+    if asked.object:
+        found = found.filter(named__object=asked.object)
     if asked.open:
-        found = found.filter(answered_us=None)
+        found = found.filter(answered_us=None, lifted_us=None)
     return page(request, asked, rows(found, "-pk"), lambda one: one.pk, shown_recall)
 
 
@@ -319,15 +328,28 @@ def send_recalls(request: HttpRequest) -> dict[str, int]:
     return {"objects": recalls.send(recalls.OBJECTS)}
 
 
+@taken_back.get("/recalls/report", response=list[dict[str, Any]], auth=READER)
+def recall_report(request: HttpRequest, asked: Query[HoldersAsked]) -> list[dict[str, Any]]:
+    """Who still holds what was taken back, who has not answered since when, who was reminded, and of whom no answer can be
+    expected: `holds`, `unanswered`, `best-effort`, `dropped`. For readers: their own member's standing.
+    """
+    found = _recalls_to(_reader(request))
+    return [shown_holder(one) for one in (holders_of(found, asked.object) if asked.object else holders(found))]
+
+
 @taken_back.get("/recalls/{recall}", response=dict[str, Any], auth=READER)
 def show_recall(request: HttpRequest, recall: Annotated[str, Path(max_length=60)]) -> dict[str, Any]:
     """One recall with its receipt."""
-    reader = _reader(request)
-    found = Recall.objects.select_related("member").filter(recall=recall)
-    one = (found if reader.sees_all else found.filter(member=reader.member)).first()
+    one = _recalls_to(_reader(request)).filter(recall=recall).first()
     if one is None:
         raise NotFound("recall-unknown", f"There is no recall {recall}.", "The list of recalls has yours.")
     return {**shown_recall(one), "receipt": one.receipt or None}
+
+
+def _recalls_to(reader: Reader) -> QuerySet[Recall]:
+    """Those to the reader's member; for operators, to every member."""
+    found = Recall.objects.select_related("member")
+    return found if reader.sees_all else found.filter(member=reader.member)
 
 
 def _reader(request: HttpRequest) -> Reader:

@@ -134,7 +134,7 @@ def _decide_added(appending: Appending, added: Added) -> None:
         return
     numbers = recipient_numbers()
     classes = {number: decode_class(one.attributes) for number, one in added.classes.items()}
-    again = _with_definitions(added.definitions, classes)
+    again = with_definitions(added.definitions, classes)
     wanted = grants_of(worlds, {**classes, **again}, numbers)
     found = grants.difference(wanted, [*classes, *again])
     since = late.since(appending, found, [number for number in found.gained if _had(found.gained[number], again)])
@@ -151,7 +151,7 @@ def _had(classes: Iterable[int], again: Mapping[int, ClassAttributes]) -> bool:
     return any(klass in again for klass in classes)
 
 
-def _with_definitions(definitions: Iterable[bytes], fresh: Mapping[int, ClassAttributes]) -> dict[int, ClassAttributes]:
+def with_definitions(definitions: Iterable[bytes], fresh: Mapping[int, ClassAttributes]) -> dict[int, ClassAttributes]:
     """Classes of before that depend on marking-definitions which came now."""
     found: dict[int, ClassAttributes] = {}
     for uid in definitions:

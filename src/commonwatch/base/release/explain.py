@@ -14,6 +14,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.journal import schema
 from commonwatch.base.journal.driver import fetch
 from commonwatch.base.parties.queries import member_named
+from commonwatch.base.release.authorship import Authorship, authorship
 from commonwatch.base.release.deciding import Definitions, definitions_of
 from commonwatch.base.release.models import Recipient
 from commonwatch.base.release.schema import GRANULAR_SHIFT, VARIANT
@@ -41,6 +42,7 @@ class Held(msgspec.Struct, frozen=True):
     seq: int
     attributes: ClassAttributes
     raw: bytes
+    marks: int
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -60,6 +62,7 @@ class Explanation(msgspec.Struct, frozen=True):
     purpose: str
     on: str
     owner: str
+    authorship: Authorship
     facts: ClassFacts
     decision: Decision
     changes: tuple[Change, ...]
@@ -110,6 +113,7 @@ class Asking:
             purpose=self.world.question.purpose,
             on=str(self.world.on),
             owner=facts.owner,
+            authorship=authorship(value, marks=held.marks, brought_by=own.voucher, seq=held.seq, now_us=now_us()),
             facts=facts,
             decision=decision,
             changes=found,
@@ -191,6 +195,7 @@ def _held(condition: str, values: Sequence[object], identity: str) -> list[Held]
             seq,
             decode_class(attributes),
             bytes(raw),
+            marks,
         )
         for seq, at, marks, raw, attributes in rows
     ]

@@ -103,6 +103,7 @@ class Recall(models.Model):
     """A recall that was sent, and what its recipient answered."""
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, null=True, related_name="+")
     recall = models.CharField(max_length=60, unique=True)  # id of the recall object
     count = models.IntegerField()  # of objects
     reason = models.TextField()
@@ -110,9 +111,51 @@ class Recall(models.Model):
     answered_us = models.BigIntegerField(null=True)
     answer = models.CharField(max_length=20, default="", blank=True)  # complied, refused, partly
     receipt = models.CharField(max_length=60, default="", blank=True)  # id of the receipt object
+    reminders = models.IntegerField(default=0)  # sent so far
+    remind_us = models.BigIntegerField(null=True)  # when it is looked at next; null: it was not looked at yet
+    lifted_us = models.BigIntegerField(null=True)  # the member may have all of it again: nothing is asked of it
 
     class Meta:
         db_table = "release_recall"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["remind_us"],
+                condition=models.Q(answered_us=None, lifted_us=None),
+                name="release_recall_open",
+            )
+        ]
+
+
+class Recalled(models.Model):
+    """An object that a recall names."""
+
+    recall = models.ForeignKey(Recall, on_delete=models.CASCADE, related_name="named")
+    object = models.CharField(max_length=300, db_index=True)
+    kept = models.BooleanField(default=False)  # its receipt says that the member still holds it
+
+    class Meta:
+        db_table = "release_recalled"
+
+
+class Handover(models.Model):
+    """A parcel of objects that goes to a member's node, or came from it, as both sides put it on record; once, however
+    often it is sent. `slot`, `after` and `pos` are the sender's.
+    """
+
+    at_us = models.BigIntegerField(db_index=True)
+    member = models.CharField(max_length=60)  # the other side's STIX identity
+    outgoing = models.BooleanField()
+    slot = models.IntegerField()
+    after = models.BigIntegerField()
+    pos = models.BigIntegerField()
+    count = models.IntegerField()  # of objects
+    root = models.CharField(max_length=64)  # of the RFC 6962 tree over their bytes
+
+    class Meta:
+        db_table = "release_handover"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["member", "outgoing", "slot", "pos", "root"], name="release_handover_once")
+        ]
 
 
 class Served(models.Model):
@@ -131,3 +174,16 @@ class Served(models.Model):
 
     class Meta:
         db_table = "release_served"
+
+
+class Arrival(models.Model):
+    """How many objects of a class came into a collection in an hour (counted from 1970)."""
+
+    hour = models.IntegerField()
+    slot = models.IntegerField()
+    klass = models.IntegerField()
+    count = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "release_arrival"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["hour", "slot", "klass"], name="release_arrival_once")]

@@ -134,26 +134,27 @@ def _altered(access: Access, found: Sql) -> tuple[int, int, int, bytes]:
             if code == 0
             else notices[pos][0]
             if code == RECALLED
-            else _derived(access, bytes(raw), klass, code)
+            else derived(access, bytes(raw), klass, code)
             for pos, code, raw, klass in rows
         ]
     )
     return len(rows), rows[0][0], rows[-1][0], body
 
 
-def _derived(access: Access, raw: bytes, klass: int, code: int) -> bytes:
-    return derive(raw, Derivation(VARIANTS[code & VARIANT], withheld_of(_class(klass), code), access.key))
+def derived(access: Access, raw: bytes, klass: int, code: int) -> bytes:
+    """The object that whoever has this access gets by a code."""
+    return derive(raw, Derivation(VARIANTS[code & VARIANT], withheld_of(class_behind(klass), code), access.key))
 
 
 @lru_cache(maxsize=10_000)
-def _class(number: int) -> ClassAttributes:
+def class_behind(number: int) -> ClassAttributes:
     """A class behind its number: neither ever changes."""
     return classes_of([number])[number]
 
 
 def forget() -> None:
     """For a process whose database was replaced under it: a restore, or the next test."""
-    _class.cache_clear()
+    class_behind.cache_clear()
 
 
 def _notices(access: Access, places: Sequence[int]) -> dict[int, tuple[bytes, int, bytes, int, int]]:

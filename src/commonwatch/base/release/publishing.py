@@ -10,10 +10,12 @@ import orjson
 from django.conf import settings
 
 from commonwatch.base.clock import now_us
-from commonwatch.base.parties.models import MemberFact
+from commonwatch.base.parties import visibility
+from commonwatch.base.parties.models import Member
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.deciding import definitions_of
 from commonwatch.base.release.explain import PUBLIC, Asking
+from commonwatch.base.release.reminding import answering_members
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.classifying import attributes_of
 from commonwatch.core.policy.contradictions import contradictions
@@ -24,7 +26,7 @@ from commonwatch.core.stix.markings import MARKING_IDS
 from commonwatch.core.stix.split import split
 from commonwatch.core.stix.values import Admissible, Piece
 
-RECALL = "recall"  # value of a member's fact of kind `capability`: its node honours recalls and answers them
+BASIS_MISSING = "basis-missing"
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -66,7 +68,7 @@ def simulate(
     value = orjson.loads(draft.raw)
     attributes = attributes_of(draft.head, draft.raw, default, voucher)
     definitions = {**definitions_of([attributes]), **(beside or {})}
-    honouring = set(MemberFact.objects.filter(kind="capability", value=RECALL).values_list("member__name", flat=True))
+    honouring = set(Member.objects.filter(pk__in=answering_members()).values_list("name", flat=True))
     reached = tuple(
         Reached(name, decision, name in honouring) for name, decision in asking.outcomes(attributes, definitions)
     )
@@ -81,15 +83,15 @@ def simulate(
 
 def drafts_in(raw: bytes, what: str) -> list[Admissible]:
     """The objects of a text, as intake would judge them; raises InvalidInput for the first that could not go in."""
-    return drafts_of(split(raw).pieces, what)
+    return drafts_of(split(raw).pieces, what, now_us())
 
 
-def drafts_of(pieces: Iterable[Piece], what: str) -> list[Admissible]:
+def drafts_of(pieces: Iterable[Piece], what: str, at_us: int) -> list[Admissible]:
     """Pieces as intake would judge them; raises InvalidInput for the first that could not go in, or if there are none."""
-    limits, now = settings.COMMONWATCH, now_us()
+    limits = settings.COMMONWATCH
     drafts: list[Admissible] = []
     for piece in pieces:
-        judged = judge(piece, now, limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
+        judged = judge(piece, at_us, limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
         if not isinstance(judged, Admissible):
             first = judged.findings[0]
             raise InvalidInput(first.code, f"{judged.object_id or piece.place}: {first.sentence}", first.remedy)
@@ -114,6 +116,22 @@ def simulate_all(
     ]
 
 
+def as_known_to(one: Simulation, viewer: visibility.Viewer) -> Simulation:
+    """The same without the members of whom the viewer may not know, and without naming whom a law shuts out."""
+    if viewer.sees_all:
+        return one
+    known = {PUBLIC, *visibility.members(viewer).values_list("name", flat=True)}
+    reached = tuple(each for each in one.reached if each.member in known)
+    problems = tuple(_unnamed(each) if each.code == BASIS_MISSING else each for each in one.problems)
+    return msgspec.structs.replace(one, reached=reached, problems=problems)
+
+
+def _unnamed(problem: Problem) -> Problem:
+    sentence = "There is no legal basis for giving it in full to some whom it is meant for."
+    remedy = "Accept that some get it altered or not at all, or choose a stricter marking."
+    return msgspec.structs.replace(problem, sentence=sentence, remedy=remedy)
+
+
 def _audience(reached: tuple[Reached, ...], owner: str) -> list[Problem]:
     if any(one.decision.variant for one in reached if one.member != owner):
         return []
@@ -132,7 +150,7 @@ def _basis(reached: tuple[Reached, ...], owner: str, *, altered: bool) -> list[P
     names = ", ".join(f"{one.member} ({one.decision.variant or 'nothing'})" for one in without)
     sentence = f"There is no legal basis for giving it in full to members it is meant for; they would get: {names}."
     advice = "See `why-not` for what each would need; take them out, or accept it with --altered."
-    return [Problem("basis-missing", "", sentence, advice, blocks=not altered)]
+    return [Problem(BASIS_MISSING, "", sentence, advice, blocks=not altered)]
 
 
 def _law_alone_refuses(decision: Decision) -> bool:

@@ -22,11 +22,13 @@ from commonwatch.base.journal.driver import execute_many, fetch
 from commonwatch.base.journal.observers import Added, Narrowed
 from commonwatch.base.journal.sequencer import sequencer
 from commonwatch.base.journal.values import Arrival, Batch, ReleaseClass
+from commonwatch.base.parties.authoring import signed_as_own
 from commonwatch.base.parties.queries import own_member
-from commonwatch.base.release.models import Collection, Loss, Recall, Recipient
+from commonwatch.base.release.models import Collection, Loss, Recall, Recalled, Recipient
 from commonwatch.base.release.types import type_name
 from commonwatch.core.policy.classes import ClassAttributes, encode_class
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
+from commonwatch.core.signing.objects import key_id_of
 from commonwatch.core.stix.extensions import HandlingExtension, handling_marking, recall_object
 from commonwatch.core.stix.ids import format_id, parse_id
 from commonwatch.core.stix.markings import TLP2
@@ -92,35 +94,43 @@ def send(most: int) -> int:
 def _send(appending: Appending, loss: Loss) -> int:
     """Recall the next objects of a loss, in the sequencer's transaction."""
     appending.flush()
-    rows = _objects(loss)
+    losses = _alike(loss)
+    rows = _objects(loss, [one.seq for one in losses if one.seq is not None])
     recipient = Recipient.objects.select_related("member").get(pk=loss.recipient_id)
-    last = len(rows) < OBJECTS
-    Loss.objects.filter(pk=loss.pk).update(done=last, after=rows[-1][0] if rows else loss.after)
+    last = loss.seq is not None or len(rows) < OBJECTS
+    Loss.objects.filter(pk__in=[one.pk for one in losses]).update(done=last, after=rows[-1][0] if rows else loss.after)
     if not rows or recipient.member is None or recipient.member.pk == own_member().pk:
         return len(rows)
     ids = list(dict.fromkeys(format_id(type_name(kind), _bytes(uid)) for _, kind, uid, _, _, _ in rows))
     at_us = now_us()
+    identity, reason = f"recall--{uuid4()}", _reason(loss, recipient)
+    write(appending, identity, recipient.member.identity, ids, reason, made_us=at_us, at_us=at_us)
+    _notices(appending, recipient.pk, [row for row in rows if not _still_sees(recipient.pk, row[0])], at_us)
+    made = Recall.objects.create(
+        member=recipient.member, recipient=recipient, recall=identity, count=len(ids), reason=reason, made_us=at_us
+    )
+    Recalled.objects.bulk_create([Recalled(recall=made, object=one) for one in ids])
+    return len(rows)
+
+
+def write(
+    appending: Appending, identity: str, to: str, objects: Iterable[str], reason: str, *, made_us: int, at_us: int
+) -> None:
+    """Put a recall for the member with this STIX identity into the collection of recalls; a later version reminds."""
+    marking = _marking(to)
     recalled = recall_object(
-        f"recall--{uuid4()}",
+        identity,
         author=own_member().identity,
-        recipient=recipient.member.identity,
-        object_refs=ids,
-        reason=_reason(loss, recipient),
-        marking=str(_marking(recipient.member.identity)["id"]),
+        recipient=to,
+        object_refs=list(objects),
+        reason=reason,
+        marking=str(marking["id"]),
+        made=format_time(made_us, 3),
         at=format_time(at_us, 3),
     )
     collection = Collection.objects.filter(alias=RECALLS).first()
     slots = (collection.slot,) if collection is not None else ()
-    _append(appending, _marking(recipient.member.identity), recalled, slots)
-    _notices(appending, recipient.pk, [row for row in rows if not _still_sees(recipient.pk, row[0])], at_us)
-    Recall.objects.create(
-        member=recipient.member,
-        recall=str(recalled["id"]),
-        count=len(ids),
-        reason=_reason(loss, recipient),
-        made_us=at_us,
-    )
-    return len(rows)
+    _append(appending, marking, signed_as_own([recalled], at_us)[0], slots)
 
 
 def _reason(loss: Loss, recipient: Recipient) -> str:
@@ -137,11 +147,19 @@ def _still_sees(recipient: int, seq: int) -> bool:
 _Row = tuple[int, int, Any, int, int, bytes]  # seq, type, uid, version, spec, bytes
 
 
-def _objects(loss: Loss) -> list[_Row]:
-    """The next object versions of a loss that the recipient may not have by any other grant."""
+def _alike(loss: Loss) -> list[Loss]:
+    """A loss of a class alone; one of a single object with others of its recipient for the same reason: one recall names all."""
+    if loss.seq is None:
+        return [loss]
+    same = Loss.objects.filter(done=False, recipient_id=loss.recipient_id, reason=loss.reason, seq__isnull=False)
+    return list(same.order_by("pk")[:OBJECTS])
+
+
+def _objects(loss: Loss, seqs: list[int]) -> list[_Row]:
+    """The next object versions of a loss that the recipient may not have by any other grant; of single objects, these."""
     columns = "SELECT v.seq, v.type, v.uid, v.version, v.spec, v.raw FROM journal_version v"
     if loss.seq is not None:
-        return [] if loss.after else fetch(f"{columns} WHERE v.seq = %s", [loss.seq])
+        return fetch(f"{columns} WHERE v.seq IN ({','.join(['%s'] * len(seqs))}) ORDER BY v.seq", seqs)
     query = (
         "SELECT v.seq, v.type, v.uid, v.version, v.spec, v.raw FROM journal_placement p "
         "JOIN journal_version v ON v.seq = p.seq WHERE p.class = %s AND v.seq > %s AND v.seq < %s "
@@ -177,7 +195,10 @@ def _placements(seq: int) -> list[tuple[int, int, int]]:
 
 
 def _revoked(raw: bytes, identity: str, at_us: int, spec: int) -> bytes:
-    """A revoked version without content: nothing that its former reader may no longer have is sent again."""
+    """A revoked version without content: nothing that its former reader may no longer have is sent again.
+
+    Never signed, even where it is ours: shown to others, our signed word that it is revoked would revoke it for everybody.
+    """
     value = orjson.loads(raw) if raw else {}
     kept = {name: value[name] for name in ("created_by_ref", "created") if name in value}
     head: dict[str, Any] = {"type": identity.partition("--")[0], "id": identity}
@@ -219,6 +240,8 @@ def _arrival(value: Mapping[str, Any], attributes: ClassAttributes) -> Arrival:
         author=str(value["created_by_ref"]) if "created_by_ref" in value else None,
         release_class=ReleaseClass(*encode_class(attributes)),
         raw=orjson.dumps(value),
+        marks=journal.SIGNED if key_id_of(value) else 0,
+        from_author=True,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 
 from commonwatch.base.journal.schema import seq_to_us
 from commonwatch.base.journal.values import Act, Entry
-from commonwatch.base.release.models import Recall
+from commonwatch.base.release.models import Recall, Recalled
+from commonwatch.base.release.recalls import OBJECTS
 
 ANSWERS = ("complied", "refused", "partly")
 
@@ -26,10 +28,20 @@ class ReceiptFollower:
                 continue
             value = orjson.loads(entry.raw)
             if value.get("answer") in ANSWERS:
-                Recall.objects.filter(
-                    recall=value.get("recall_ref"), member__identity=value.get("created_by_ref")
-                ).update(answer=value["answer"], receipt=value["id"], answered_us=seq_to_us(entry.seq))
+                _note(value, seq_to_us(entry.seq))
 
     def reset(self) -> None:
         """Forget the answers, before a rebuild from entry 0."""
         Recall.objects.update(answer="", receipt="", answered_us=None)
+        Recalled.objects.update(kept=False)
+
+
+def _note(receipt: Mapping[str, Any], at_us: int) -> None:
+    answered = Recall.objects.filter(recall=receipt.get("recall_ref"), member__identity=receipt.get("created_by_ref"))
+    if not answered.update(answer=receipt["answer"], receipt=receipt["id"], answered_us=at_us):
+        return
+    named = Recalled.objects.filter(recall__recall=receipt["recall_ref"])
+    named.update(kept=receipt["answer"] == "refused")
+    if receipt["answer"] == "partly":
+        kept = [str(one) for one in receipt.get("kept_refs") or ()]
+        named.filter(object__in=kept[:OBJECTS]).update(kept=True)

@@ -12,8 +12,9 @@ import msgspec
 from commonwatch.base.parties.models import Member
 from commonwatch.base.parties.visibility import agreements
 from commonwatch.base.release.access import access_of
-from commonwatch.base.release.collections import visible_collections
+from commonwatch.base.release.collections import CollectionView, visible_collections
 from commonwatch.base.release.explain import Asking, held_entry, no_object
+from commonwatch.base.release.models import Recall
 from commonwatch.base.release.pages import ManifestRow, manifest_page
 from commonwatch.base.release.reader import Reader
 from commonwatch.core.errors import InvalidInput
@@ -24,7 +25,7 @@ from commonwatch.core.taxii.filters import ObjectFilter
 
 def conditions(reader: Reader, identity: str) -> dict[str, Any]:
     """The conditions under which the reader's member received an object; raises NotFound."""
-    row = _received(reader, identity)
+    _, row = _received(reader, identity)
     asking = Asking(reader.purpose)
     name = Member.objects.get(pk=reader.member).name
     found = asking.explain(held_entry(row[6], identity), name)
@@ -59,7 +60,12 @@ def may_see(policy: Policy, member: str, known_agreements: frozenset[str]) -> bo
     return layer != "member" or rest.split("/")[0] == member
 
 
-def _received(reader: Reader, identity: str) -> ManifestRow:
+def collection_of(reader: Reader, identity: str) -> CollectionView:
+    """The first collection in which the reader has an object; raises NotFound."""
+    return _received(reader, identity)[0]
+
+
+def _received(reader: Reader, identity: str) -> tuple[CollectionView, ManifestRow]:
     named = parse_id(identity)
     if named is None:
         raise InvalidInput("id-malformed", f"{identity} is no STIX id.", "Give type--UUID.")
@@ -67,5 +73,10 @@ def _received(reader: Reader, identity: str) -> ManifestRow:
     for view in visible_collections(reader):
         found = manifest_page(access, view.slot, wanted, 1, None) if view.can_read else []
         if found and found[0][6]:  # a notice that it was taken back has no entry
-            return found[0]
+            return view, found[0]
     raise no_object(identity)
+
+
+def unanswered(reader: Reader) -> int:
+    """How many recalls to the reader's member wait for its answer."""
+    return Recall.objects.filter(member=reader.member, answered_us=None, lifted_us=None).count()

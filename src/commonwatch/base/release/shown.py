@@ -57,6 +57,8 @@ def shown_recall(recall: Recall) -> dict[str, Any]:
         "made": format_time(recall.made_us, 0),
         "answer": recall.answer or None,
         "answered": format_time(recall.answered_us, 0) if recall.answered_us is not None else None,
+        "reminders": recall.reminders,
+        "lifted": format_time(recall.lifted_us, 0) if recall.lifted_us is not None else None,
     }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from commonwatch.base.parties.countries import country_facts
 from commonwatch.base.parties.models import (
+    CONSENT,
     EXPELLED,
     HOME,
     STANDING,
@@ -80,7 +81,7 @@ def _member(
         clearance=levels[-1] if levels else CLEARANCES[0],
         expelled=EXPELLED in own[STANDING],
         safeguards=frozenset(own["safeguard"]),
-        consents=frozenset(own["consent"]),
+        consents=frozenset(own[CONSENT]),
     )
 
 

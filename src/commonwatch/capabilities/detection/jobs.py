@@ -11,12 +11,15 @@ from collections.abc import Callable
 
 from django.db import connections
 
+from commonwatch.base.jobs.queue import Handler
+from commonwatch.capabilities.detection.alerts import together
 from commonwatch.capabilities.detection.alerts.triage import tell_pending
 from commonwatch.capabilities.detection.indicators.follower import refresh
 from commonwatch.capabilities.detection.models import TelemetrySource
 
 log = logging.getLogger(__name__)
 
+HANDLERS: dict[str, Handler] = {together.JUDGE: together.judge_on, together.REOPEN: together.reopen_on}
 _LOOK_US = 1_000_000
 _last_us = 0
 

@@ -173,6 +173,8 @@ class TelemetrySource(models.Model):
     read_us = models.BigIntegerField(null=True)
     trouble = models.TextField(default="", blank=True)
     hunted = models.BigIntegerField(default=0)  # change of indicators up to which stored events were tried again
+    anomalies = models.BooleanField(default=True)  # the live watch feeds the online models
+    names = models.CharField(max_length=100, default="", blank=True)  # the model of generated names that it uses
 
     class Meta:
         db_table = "detection_telemetry"
@@ -187,6 +189,42 @@ class Position(models.Model):
 
     class Meta:
         db_table = "detection_position"
+
+
+class PatternMemory(models.Model):
+    """What a pattern over several events remembers, committed together with the positions of what was read."""
+
+    owner = models.CharField(max_length=64)  # which watch
+    family = models.CharField(max_length=10)  # stix, sigma
+    identity = models.CharField(max_length=400)  # STIX id and voucher of its indicator
+    name = models.CharField(max_length=64)  # digest of the pattern
+    state = models.BinaryField(default=b"")  # empty where nothing usable is kept
+    trouble = models.TextField(default="", blank=True)
+    updated_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "detection_memory"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "family", "identity", "name"], name="detection_memory_once")
+        ]
+
+
+class Anomaly(models.Model):
+    """Something unusual that the live watch noticed, with what made it so. Says nothing of malice."""
+
+    source = models.CharField(max_length=1000, db_index=True)
+    at_us = models.BigIntegerField(db_index=True)  # the event's time, or the beginning of the window
+    entity = models.CharField(max_length=300)
+    model = models.CharField(max_length=20)  # online, first seen, generated name
+    about = models.TextField(default="", blank=True)  # the log, the value, the name
+    key = models.CharField(max_length=64, unique=True)  # digest of what tells it from all others
+    score = models.FloatField()
+    threshold = models.FloatField()
+    reasons = models.JSONField(default=list)  # feature, sentence, weight
+    noticed_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "detection_anomaly"
 
 
 class Verdict(models.TextChoices):

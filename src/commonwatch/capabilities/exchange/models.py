@@ -20,6 +20,7 @@ class RemoteServer(models.Model):
     username = models.CharField(max_length=200, default="")
     secret = models.BinaryField(default=b"")  # encrypted with the node's key
     interval_seconds = models.IntegerField(default=0)  # 0: only when told
+    paused = models.BooleanField(default=False)  # not on schedule until resumed
     into = models.ForeignKey(Collection, on_delete=models.PROTECT, related_name="+", null=True)
     added_after = models.CharField(max_length=40, default="")  # the server's own text, as last received
     push_from = models.ForeignKey(Collection, on_delete=models.SET_NULL, related_name="+", null=True)

@@ -4,7 +4,7 @@ Lines of JSON, compressed: a head, then parcels (`parcels`), then a signature ov
 age to the peer's node key. 1. What goes in is what would be sent over a line: from where the peer has acknowledged on, or with
 `further` from where the last bundle ended. 2. Applying it twice, late, or after one that was lost does no harm: a parcel that
 begins beyond what is here is not taken, and what is missing is named. 3. Each bundle says how far its maker has what the
-other offers, so two bundles that cross are an acknowledgement.
+other offers, so two bundles that cross are an acknowledgement. 4. The membership goes along, whole.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from commonwatch.base.keys.node import node_key, public_name
+from commonwatch.base.keys.node import answering_keys, node_key, public_name
+from commonwatch.base.parties.actions import By
 from commonwatch.capabilities.federation.incoming import Skip, places, take
+from commonwatch.capabilities.federation.membership.exchanging import Sync, everything, take_known_cards
+from commonwatch.capabilities.federation.membership.exchanging import take as take_membership
 from commonwatch.capabilities.federation.models import Peer, Sent
-from commonwatch.capabilities.federation.parcels import Parcel, next_parcel
+from commonwatch.capabilities.federation.parcels import Parcel, next_parcel, put_on_record
 from commonwatch.capabilities.federation.sending import acknowledge
 from commonwatch.core.errors import IntegrityError, InvalidInput, NotAllowed, NotFound
 from commonwatch.core.stix.times import format_time
@@ -41,6 +44,7 @@ class Head(msgspec.Struct, frozen=True):
     made_for: str
     made: str
     have: dict[int, int] = {}
+    membership: Sync | None = None
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -63,10 +67,11 @@ def make(peer: Peer, now_us: int, *, further: bool) -> tuple[bytes, int]:
     lines = io.BytesIO()
     count = 0
     own = node_key()
-    head = Head(FORMAT, public_name(own), peer.key, format_time(now_us, 0), places(peer))
+    head = Head(FORMAT, public_name(own), peer.key, format_time(now_us, 0), places(peer), everything())
     with gzip.GzipFile(fileobj=lines, mode="wb", mtime=0) as packed:
         plain = [msgspec.json.encode(head)]
         for parcel in _parcels(peer, further=further):
+            put_on_record(peer, parcel, now_us)
             plain.append(msgspec.json.encode(parcel))
             count += len(parcel.objects)
         text = b"\n".join(plain) + b"\n"
@@ -78,12 +83,17 @@ def make(peer: Peer, now_us: int, *, further: bool) -> tuple[bytes, int]:
 def apply(sealed: bytes, now_us: int) -> Applied:
     """Take a bundle in; raises where it is not for us, from nobody we know, or not as it was made."""
     text, head = _opened(sealed)
-    if head.format != FORMAT or head.made_for != public_name(node_key()):
+    if head.format != FORMAT or head.made_for not in answering_keys():
         raise NotAllowed("bundle-not-ours", "This bundle is for another node.", "Give it to the node it was made for.")
+    lines = _verified(text, head)
+    by = By(f"bundle of {head.made}", now_us)
+    if head.membership is not None:
+        take_known_cards(head.membership, by)  # a maker with a new key says so on its card
     peer = Peer.objects.select_related("member", "source").filter(key=head.made_by).first()
     if peer is None:
         raise NotFound("peer-unknown", "No peer made this bundle.", "Join its maker first: federation invite.")
-    lines = _verified(text, head)
+    if head.membership is not None:
+        take_membership(head.membership, peer, by)
     acknowledge(peer, head.have)
     admitted = duplicate = 0
     skipped: list[Skip] = []
@@ -127,9 +137,9 @@ def _parcels(peer: Peer, *, further: bool) -> Iterator[Parcel]:
 
 
 def _opened(sealed: bytes) -> tuple[bytes, Head]:
-    key = node_key().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    keys = [key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()) for key in answering_keys().values()]
     try:
-        packed = pyrage.decrypt(sealed, [pyrage.ssh.Identity.from_buffer(key)])
+        packed = pyrage.decrypt(sealed, [pyrage.ssh.Identity.from_buffer(key) for key in keys])
     except pyrage.DecryptError:
         raise NotAllowed(
             "bundle-not-ours", "This node's key does not open it.", "Give it to the node it was made for."

@@ -8,8 +8,10 @@ import msgspec
 from django.db.models import F
 
 from commonwatch.base.intake.receive import Channel, Report, Result, receive
+from commonwatch.base.journal.schema import SLOT_SHIFT
 from commonwatch.base.journal.values import Transaction
-from commonwatch.capabilities.federation.models import Peer, Received, Skipped
+from commonwatch.base.release import handovers
+from commonwatch.capabilities.federation.models import Peer, Received, Sent, Skipped
 from commonwatch.capabilities.federation.recalling import show_again
 from commonwatch.capabilities.federation.rules import digest_of
 from commonwatch.core.stix.values import Piece
@@ -36,16 +38,24 @@ class Verdict(msgspec.Struct, frozen=True):
 def take(peer: Peer, slot: int, pos: int, raws: Sequence[bytes], now_us: int) -> Verdict:
     """Take a parcel in; durable, with its place, when this returns. Raises NodeUnable where it could not be stored."""
     show_again(peer, raws)
-    have = {**places(peer), slot: pos}
+    before = places(peer)
+    have = {**before, slot: max(pos, before.get(slot, 0))}  # a bundle may have brought it further
     channel = Channel(
         peer.source_id, peer.source.default_marking, peer.member.identity, f"peer:{peer.name}", (peer.into_id,)
     )
 
     def on_record(report: Report, transaction: Transaction) -> None:
         Received.objects.bulk_create(
-            [Received(peer=peer, digest=digest_of(raw)) for raw in raws], ignore_conflicts=True
+            [Received(peer=peer, digest=digest_of(raw), pos=pos) for raw in raws],
+            update_conflicts=True,
+            unique_fields=["peer", "digest"],
+            update_fields=["pos"],
         )
         note_skipped(peer, Skipped.Side.HERE, _skips(report.results), now_us)
+        after = places(peer).get(slot, 0)
+        handovers.put_on_record(
+            peer.member.identity, outgoing=False, slot=slot, after=after, pos=pos, raws=raws, now_us=now_us
+        )
         Peer.objects.filter(pk=peer.pk).update(
             received=F("received") + len(raws), last_heard_us=now_us, fetched={str(key): have[key] for key in have}
         )
@@ -54,6 +64,19 @@ def take(peer: Peer, slot: int, pos: int, raws: Sequence[bytes], now_us: int) ->
     report = receive(pieces, channel, now_us, on_record).result()
     tally = report.tally()
     return Verdict(tally["admitted"], tally["duplicate"], tuple(_skips(report.results)), have)
+
+
+def greeted(peer: Peer, slot: int, after: int) -> None:
+    """A peer has started, and says how far it knows us to have come in one of its collections.
+
+    Where we have come further, an answer was lost, or the peer was restored from an old backup: what it sent beyond is lost to it
+    then, and is sent back.
+    """
+    after = max(after, slot << SLOT_SHIFT)
+    beyond = Received.objects.filter(peer=peer, pos__gt=after, pos__lt=(slot + 1) << SLOT_SHIFT)
+    if beyond.delete()[0]:
+        Sent.objects.filter(peer=peer).update(pos=F("acknowledged"))
+        Peer.objects.filter(pk=peer.pk).update(looked_at=0)
 
 
 def places(peer: Peer) -> dict[int, int]:

@@ -1,53 +1,52 @@
-"""The exchange with peers, in a thread of the worker: a slow peer keeps nothing else waiting."""
+"""The exchange with peers, in a thread of the worker."""
 
 from __future__ import annotations
 
-import logging
-import threading
-
-from django.db import DatabaseError, connections
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from time import monotonic
 
 from commonwatch.base.clock import now_us
-from commonwatch.capabilities.federation.sending import fetch_due, send_due
+from commonwatch.base.jobs.rounds import Round, Rounds
+from commonwatch.base.parties.actions import By
+from commonwatch.capabilities.federation import watching
+from commonwatch.capabilities.federation.fetching import fetch_due
+from commonwatch.capabilities.federation.membership.exchanging import sync_due
+from commonwatch.capabilities.federation.models import Peer
+from commonwatch.capabilities.federation.sending import send_due
 from commonwatch.capabilities.federation.transport import HttpTransport
 
-log = logging.getLogger(__name__)
-
 REST_SECONDS = 0.1  # between looks at the journal's end: a published object is with its peers well within two seconds
-DATABASE_REST_SECONDS = 5.0
+MEMBERSHIP_REST_SECONDS = 2.0  # a look costs a few milliseconds
 
 
-class Exchange:
-    """Sends and fetches whatever is due until it is stopped."""
+def exchange_rounds() -> Rounds:
+    """Sends and fetches whatever is due."""
+    return Rounds("exchange", _exchanging, REST_SECONDS)
 
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="exchange", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+@contextmanager
+def _exchanging() -> Iterator[Round]:
+    with closing(HttpTransport()) as transport:
+        yield _Exchange(transport).round
 
-    def stop(self) -> None:
-        """Ask it to end, and wait."""
-        self._stop.set()
-        self._thread.join(15.0)
 
-    def _run(self) -> None:
-        transport = HttpTransport()
-        while not self._stop.is_set():
-            try:
-                busy = send_due(transport, now_us())
-                busy = fetch_due(transport, now_us()) or busy
-            except DatabaseError as error:
-                log.warning("The database did not answer the exchange (%s).", error)
-                connections.close_all()
-                self._stop.wait(DATABASE_REST_SECONDS)
-                continue
-            except Exception:  # the delivery to a peer: whatever it was, the exchange with the others goes on
-                log.exception("The exchange broke off; it goes on in a while.")
-                self._stop.wait(DATABASE_REST_SECONDS)
-                continue
-            if not busy:
-                self._stop.wait(REST_SECONDS)
-        connections.close_all()
+class _Exchange:
+    def __init__(self, transport: HttpTransport) -> None:
+        self._transport = transport
+        self._begun, self._membership_at, self._watched_us = False, 0.0, 0
+
+    def round(self) -> bool:
+        """Whether anything went or came."""
+        if not self._begun:
+            Peer.objects.update(greeted=False)
+            self._begun = True
+        if monotonic() >= self._membership_at:
+            self._membership_at = monotonic() + MEMBERSHIP_REST_SECONDS
+            sync_due(self._transport, By("exchange", now_us()))
+        busy = send_due(self._transport, now_us())
+        busy = fetch_due(self._transport, now_us()) or busy
+        if now_us() - self._watched_us >= watching.EVERY_US:
+            self._watched_us = now_us()
+            watching.look(self._watched_us)
+        return busy

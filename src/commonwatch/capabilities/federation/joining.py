@@ -20,15 +20,21 @@ from commonwatch.base.intake.sources import ensure_source
 from commonwatch.base.keys.node import node_key, public_name
 from commonwatch.base.parties import actions as parties
 from commonwatch.base.parties.actions import By
-from commonwatch.base.parties.changing import change
+from commonwatch.base.parties.changing import Report, change
 from commonwatch.base.parties.models import Member, MemberKind
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.reader import operator
+from commonwatch.base.release.reminding import CAPABILITY, HONOURS, answering_members
 from commonwatch.capabilities.federation.calling import call
+from commonwatch.capabilities.federation.membership.cards import CardText, own_card_text, read_card, take_card
+from commonwatch.capabilities.federation.membership.exchanging import Sync, everything, take
+from commonwatch.capabilities.federation.membership.partnership import begin_with
 from commonwatch.capabilities.federation.models import Invitation, Peer
 from commonwatch.capabilities.federation.transport import Transport
 from commonwatch.core.errors import Conflict, InvalidInput, NotAllowed, PeerError
+from commonwatch.core.law.facts import Fact
+from commonwatch.core.signing.statements import Vouched
 
 LIFETIME_US = 86_400 * 1_000_000
 PREFIX = "cwi1."  # so that people and programs know what it is
@@ -50,6 +56,8 @@ class Joining(msgspec.Struct, frozen=True):
     title: str
     url: str = ""
     secret: str = ""
+    card: CardText | None = None  # its keys
+    membership: Sync | None = None  # of the partnership that the inviting node is in
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -89,13 +97,28 @@ def join(text: str, known: Known, own_url: str, transport: Transport, by: By) ->
     code = read_code(text)
     if code.key == public_name(node_key()):
         raise InvalidInput("code-own", "This code is this node's own.", "Give it to the other node.")
-    us = Joining(own_member().identity, own_member().title, own_url, code.secret)
+    us = Joining(own_member().identity, own_member().title, own_url, code.secret, own_card_text(by.now_us))
     body = call(transport, code.url, code.key, "join", msgspec.json.encode(us))
     try:
         them = msgspec.json.decode(body, type=Joining)
     except msgspec.ValidationError as error:
         raise PeerError("peer-broken", f"The peer's answer cannot be read: {error}.", retry=False) from None
-    return _keep(known, them.identity, code.key, code.url, by, fetch=not own_url)
+    _meet(them, code.key, by)
+    peer = _keep(known, them.identity, code.key, code.url, by, fetch=not own_url)
+    if them.membership is not None:
+        begin_with(them.membership.files, by)
+        take(them.membership, peer, by)
+    return peer
+
+
+def joining_report(known: Known, by: By) -> Report:
+    """Who would gain and lose what by a new member; nobody does by one that is on record already. Nothing is changed."""
+
+    def act() -> None:
+        if not Member.objects.filter(name=known.name).exists():
+            parties.create_member(known.name, "", known.kind, known.country, "", by)
+
+    return change(f"{known.name} joins as a peer", act, by, preview=True)[1]
 
 
 def admit(joining: Joining, key: str, now_us: int) -> Joining:
@@ -106,8 +129,21 @@ def admit(joining: Joining, key: str, now_us: int) -> Joining:
         raise NotAllowed("invitation-refused", "This invitation does not count.", "Ask for a new code.")
     invitation = Invitation.objects.get(digest=digest)
     known = Known(invitation.name, MemberKind(invitation.kind), invitation.country, invitation.into)
-    _keep(known, joining.identity, key, joining.url, By(f"peer:{known.name}", now_us))
-    return Joining(own_member().identity, own_member().title)
+    by = By(f"peer:{known.name}", now_us)
+    _meet(joining, key, by)
+    _keep(known, joining.identity, key, joining.url, by)
+    own = own_member()
+    return Joining(own.identity, own.title, card=own_card_text(now_us), membership=everything())
+
+
+def _meet(them: Joining, key: str, by: By) -> None:
+    """Whoever runs this node vouches for the keys that a member it lets in, or that lets it in, shows under a code."""
+    if them.card is None:
+        return
+    _, file = read_card(them.card)
+    if file.identity != them.identity or key not in {node.key for node in file.nodes}:
+        raise PeerError("peer-broken", "The peer's card is another's.", "Ask whoever runs it.", retry=False)
+    take_card(them.card, by, Vouched(frozenset(one.statement.digest() for one in file.statements)))
 
 
 def read_code(text: str) -> Code:
@@ -144,11 +180,19 @@ def _member(known: Known, identity: str, by: By) -> Member:
     """The member that the peer speaks for: on record under that name already, or made."""
     found = Member.objects.filter(name=known.name).first()
     if found is None:
-        return parties.create_member(known.name, "", known.kind, known.country, identity, by)
+        made = parties.create_member(known.name, "", known.kind, known.country, identity, by)
+        return _answers_recalls(made, by)
     if found.identity != identity:
         raise Conflict(
             "identity-differs",
             f"{known.name} is on record as {found.identity}, and the peer says {identity}.",
             "Invite it under another name, or correct the record.",
         )
-    return found
+    return _answers_recalls(found, by)
+
+
+def _answers_recalls(member: Member, by: By) -> Member:
+    """Put on record what every peer of this protocol does, so that it is reminded of recalls and not taken for a plain client."""
+    if member.pk not in answering_members():
+        parties.record_fact(member.name, Fact(CAPABILITY, HONOURS, "It joined as a peer", None, None), by)
+    return member

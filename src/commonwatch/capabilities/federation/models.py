@@ -34,6 +34,11 @@ class Peer(models.Model):
     last_ok_us = models.BigIntegerField(null=True)
     last_heard_us = models.BigIntegerField(null=True)
     last_error = models.TextField(default="")
+    greeted = models.BooleanField(default=False)  # since this node's last start
+    bytes_per_second = models.IntegerField(default=0)  # most that we send it, or fetch from it; 0: no limit
+    free_us = models.BigIntegerField(default=0)  # until then what was sent last uses the limit up
+    behind_since_us = models.BigIntegerField(null=True)  # something has waited for it since then
+    warned_us = models.BigIntegerField(null=True)  # that it is behind was said then; null: it is not, or not for long
 
     class Meta:
         db_table = "federation_peer"
@@ -58,10 +63,33 @@ class Received(models.Model):
 
     peer = models.ForeignKey(Peer, on_delete=models.CASCADE, related_name="+")
     digest = models.BigIntegerField()  # first eight bytes of BLAKE2b, signed
+    pos = models.BigIntegerField(default=0)  # where the parcel ended in the peer's order that brought it last
 
     class Meta:
         db_table = "federation_received"
         constraints: ClassVar = [models.UniqueConstraint(fields=["peer", "digest"], name="federation_received_once")]
+
+
+class Begun(models.Model):
+    """The beginning of a parcel whose answer broke off: the rest is asked for by the whole's digest."""
+
+    peer = models.OneToOneField(Peer, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=100)  # Content-Digest of the whole, by the peer's signature
+    body = models.BinaryField()
+
+    class Meta:
+        db_table = "federation_begun"
+
+
+class Given(models.Model):
+    """The parcel that a peer was given last, until it asks for the next: what was lost of it on the line is given again."""
+
+    peer = models.OneToOneField(Peer, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=100)
+    body = models.BinaryField()
+
+    class Meta:
+        db_table = "federation_given"
 
 
 class Skipped(models.Model):
@@ -137,3 +165,90 @@ class Nonce(models.Model):
     class Meta:
         db_table = "federation_nonce"
         constraints: ClassVar = [models.UniqueConstraint(fields=["key", "nonce"], name="federation_nonce_once")]
+
+
+class NodeKey(models.Model):
+    """A key by which peers know or knew this node."""
+
+    key = models.CharField(max_length=64, unique=True)
+    since_us = models.BigIntegerField()
+    until_us = models.BigIntegerField(null=True)
+    follows = models.CharField(max_length=64, default="")
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "federation_node_key"
+
+
+class Card(models.Model):
+    """The newest card of a member (`membership.cards`): its TUF role's metadata and the file, as they came."""
+
+    identity = models.CharField(max_length=60, unique=True)
+    version = models.IntegerField()
+    metadata = models.TextField()
+    file = models.TextField()
+
+    class Meta:
+        db_table = "federation_card"
+
+
+class MembershipFile(models.Model):
+    """A file of the partnership's membership, verified when it was stored (`membership.metadata`)."""
+
+    name = models.CharField(max_length=200, unique=True)
+    text = models.TextField()
+
+    class Meta:
+        db_table = "federation_membership_file"
+
+
+class Proposal(models.Model):
+    """A change of the membership that waits for further approvals: the next targets metadata, with the signatures so far."""
+
+    digest = models.CharField(max_length=64, unique=True)  # of what is signed
+    targets = models.TextField()
+    register = models.TextField()
+    root = models.TextField(default="")  # where who approves changes with it
+    cards = models.JSONField(default=dict)  # of members that are new, or start anew: identity to metadata and file
+
+    class Meta:
+        db_table = "federation_proposal"
+
+
+class Told(models.Model):
+    """What a peer was last told of members and their keys."""
+
+    peer = models.OneToOneField(Peer, on_delete=models.CASCADE, related_name="told")
+    digest = models.CharField(max_length=64)
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "federation_told"
+
+
+class Purge(models.Model):
+    """Everything of one member taken back at once; while it lasts, what comes of that member later is hidden, too."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    actor = models.CharField(max_length=200)
+    made_us = models.BigIntegerField()
+    with_others = models.BooleanField(default=False)  # also what further members brought
+    ended_us = models.BigIntegerField(null=True)
+    erased_us = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "federation_purge"
+
+
+class Purged(models.Model):
+    """An object that a purge hides, and the collections in which each of its entries stood."""
+
+    purge = models.ForeignKey(Purge, on_delete=models.CASCADE, related_name="objects_hidden")
+    object = models.CharField(max_length=300)
+    stood = models.JSONField(default=dict)  # slots by entry
+    done = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "federation_purged"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["purge", "object"], name="federation_purged_once")]

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 import msgspec
 
 from commonwatch.base.parties.models import Membership
+from commonwatch.base.release import handovers
 from commonwatch.base.release.access import Access, access_for
 from commonwatch.base.release.collections import visible_collections
 from commonwatch.base.release.pages import objects_page
 from commonwatch.base.release.reader import Reader
 from commonwatch.capabilities.federation.incoming import places
 from commonwatch.capabilities.federation.models import Peer, Received
-from commonwatch.capabilities.federation.rules import digest_of
+from commonwatch.capabilities.federation.rules import PARCEL, digest_of, parcel_size
 from commonwatch.core.stix.split import split
 from commonwatch.core.taxii.filters import ObjectFilter
 
-PAGE = 500
 MAX_BYTES = 16 * 2**20  # of one parcel, unless a single object is larger
 _EVERYTHING = ObjectFilter(last=False, every=True, specs=(20, 21))
 
@@ -36,17 +36,31 @@ class Parcel(msgspec.Struct, frozen=True):
     have: dict[int, int] = {}
 
 
-def next_parcel(peer: Peer, sent: Mapping[int, int], limit: int = PAGE) -> Parcel | None:
+def next_parcel(peer: Peer, sent: Mapping[int, int], most: int = PARCEL) -> Parcel | None:
     """The next objects for a peer beyond `sent` (position by slot); None where there are none.
 
     A parcel may be empty: then only its place is new, because everything there came from the peer itself.
     """
+    limit = parcel_size(most, peer.failures, peer.bytes_per_second)
     access = access_for(peer.member_id, reader=f"peer {peer.name}")
     communal = {view.slot for view in visible_collections(_reader(peer)) if view.can_read}
     for slot in sorted(communal | set(peer.offered)):
         if (parcel := _parcel(peer, access, slot, sent.get(slot), limit)) is not None:
             return parcel
     return None
+
+
+def put_on_record(peer: Peer, parcel: Parcel, now_us: int) -> None:
+    """Note that this parcel goes to the peer, before it does."""
+    handovers.put_on_record(
+        peer.member.identity,
+        outgoing=True,
+        slot=parcel.slot,
+        after=parcel.after,
+        pos=parcel.pos,
+        raws=[bytes(one) for one in parcel.objects],
+        now_us=now_us,
+    )
 
 
 def _parcel(peer: Peer, access: Access, slot: int, after: int | None, limit: int) -> Parcel | None:

@@ -4,7 +4,9 @@
 2. Only the member that vouches for an object here, or wrote it, may recall it: its own peer's recall counts, nobody else's.
 3. Hidden means: its release class lets nobody but this node's own member through, and it is in no collection any more. Who had
 it here is sent a recall in turn, so a recall goes on as far as the object went.
-4. What comes late by another way is hidden as well (`rules`). What the recalling peer sends again itself is shown again.
+4. That something is kept is said only of what this peer is known to have sent us: else a recall of a guessed id would
+tell what we have from others. 5. What comes late by another way is hidden as well (`rules`). What the recalling peer sends again itself is shown again,
+and where that came before its recall, the recall is overtaken.
 """
 
 from __future__ import annotations
@@ -17,22 +19,24 @@ import orjson
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake.receive import Channel, receive
 from commonwatch.base.intake.sources import ensure_source
-from commonwatch.base.journal import acts
+from commonwatch.base.journal import acts, rows, schema
 from commonwatch.base.journal.values import Act, Entry
+from commonwatch.base.parties.authoring import signed_as_own
 from commonwatch.base.parties.models import HOME
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release import recalls
 from commonwatch.base.release.models import Collection
-from commonwatch.capabilities.federation.models import Hidden, Peer, Pending
-from commonwatch.core.policy.classes import ClassAttributes, together
+from commonwatch.capabilities.federation import purging
+from commonwatch.capabilities.federation.models import Hidden, Peer, Pending, Received, Skipped
+from commonwatch.capabilities.federation.rules import digest_of, hidden, shown
+from commonwatch.core.policy.classes import ClassAttributes
 from commonwatch.core.stix.extensions import HandlingExtension, handling_marking, receipt_object
 from commonwatch.core.stix.ids import format_id, parse_id
-from commonwatch.core.stix.markings import TLP2
 from commonwatch.core.stix.times import format_time
 from commonwatch.core.stix.values import Piece
 
 ACTOR = "recall"
-_NOBODY = ClassAttributes(markings=(TLP2["TLP:RED"],))  # written by nobody, named for nobody
+_AT_ONCE = 500  # ids in one query
 
 
 class RecallFollower:
@@ -43,32 +47,71 @@ class RecallFollower:
 
     def apply(self, entries: Sequence[Entry]) -> None:
         """Note what is to be done about these entries."""
+        admitted = [entry for entry in entries if not isinstance(entry, Act) and entry.raw]
+        # What a batch brings is looked for among what was hidden at once: a query for each object cost ten times
+        # as much as taking the object in.
+        hidden = _hidden_among([format_id(entry.type, entry.uid) for entry in admitted])
         ours = own_member().identity
-        for entry in entries:
-            if isinstance(entry, Act) or not entry.raw:
-                continue
+        for entry in admitted:
             if entry.type == "recall":
-                self._recall(orjson.loads(entry.raw), ours)
-            else:
-                _late_copy(format_id(entry.type, entry.uid), entry.source)
+                self._recall(orjson.loads(entry.raw), ours, entry.version)
+                hidden = _hidden_among([format_id(entry.type, entry.uid) for entry in admitted])
+            elif (identity := format_id(entry.type, entry.uid)) in hidden:
+                _late_copy(identity, entry.source)
+        purging.note(admitted)
 
-    def _recall(self, value: dict[str, object], ours: str) -> None:
+    def _recall(self, value: dict[str, object], ours: str, made_us: int) -> None:
         peer = Peer.objects.filter(member__identity=value.get("created_by_ref")).first()
         if peer is None or value.get("recipient_ref") != ours:
             return
-        Pending.objects.get_or_create(
-            recall=str(value["id"]), defaults={"peer": peer, "objects_named": value.get("object_refs", [])}
+        given = value.get("object_refs")
+        named = [str(one) for one in given] if isinstance(given, list) else []
+        overtaken = _sent_since(peer, named, made_us)
+        named = [one for one in named if one not in overtaken]
+        # A later version reminds: it is carried out and answered once more, because the first answer may be lost.
+        Pending.objects.update_or_create(
+            recall=str(value["id"]), defaults={"peer": peer, "objects_named": named, "done": False}
         )
-        for identity in value.get("object_refs") or ():  # type: ignore[attr-defined]
+        for identity in named:
             Hidden.objects.update_or_create(
                 peer=peer,
-                object=str(identity),
+                object=identity,
                 defaults={"recall": str(value["id"]), "reason": str(value.get("reason", "")), "at_us": now_us()},
             )
 
     def reset(self) -> None:
         """Forget what was noted; what is hidden stays hidden, because that is in the journal."""
         Pending.objects.all().delete()
+
+
+def _sent_since(peer: Peer, identities: Sequence[str], made_us: int) -> set[str]:
+    """Those of these objects that the peer sent in a parcel which ended after it had made a recall of them.
+
+    A parcel holds what its receiver may have when it is made: so the peer gave them out again after the recall, which comes in
+    another collection and may come later.
+    """
+    uids = {named[1]: identity for identity in identities if (named := parse_id(identity)) is not None}
+    whole = [copy for copy in rows.copies_of(list(uids)) if not copy.marks & schema.REVOKED]
+    raws = rows.raws_of([copy.seq for copy in whole])
+    digests = {digest_of(raws[copy.seq]): uids[copy.uid] for copy in whole}
+    sent: set[str] = set()
+    for first in range(0, len(digests), _AT_ONCE):
+        among = Received.objects.filter(peer=peer, digest__in=list(digests)[first : first + _AT_ONCE])
+        sent |= {digests[digest] for digest, pos in among.values_list("digest", "pos") if _us(pos) > made_us}
+    return sent
+
+
+def _us(pos: int) -> int:
+    return schema.seq_to_us(pos & schema.SEQ_MASK)
+
+
+def _hidden_among(identities: Sequence[str]) -> set[str]:
+    """Those of these objects that somebody has recalled from us."""
+    found: set[str] = set()
+    for first in range(0, len(identities), _AT_ONCE):
+        among = Hidden.objects.filter(object__in=identities[first : first + _AT_ONCE])
+        found.update(among.values_list("object", flat=True))
+    return found
 
 
 def _late_copy(identity: str, source: int) -> None:
@@ -84,10 +127,10 @@ def carry_out() -> int:
     for pending in Pending.objects.select_related("peer__member").filter(done=False).order_by("pk"):
         kept = [identity for identity in pending.objects_named if not _hide(str(identity), pending.peer)]
         if " " not in pending.recall:
-            _answer(pending, "partly" if kept else "complied")
+            _answer(pending, kept)
         Pending.objects.filter(pk=pending.pk).update(done=True)
         done += 1
-    return done
+    return done + purging.carry_out()
 
 
 def show_again(peer: Peer, raws: Sequence[bytes]) -> None:
@@ -102,38 +145,41 @@ def show_again(peer: Peer, raws: Sequence[bytes]) -> None:
         named = parse_id(identity)
         if named is None:
             continue
-        acts.reclass(*named, _shown, actor=f"peer:{peer.name}", reason="sent again", word="show")
+        acts.reclass([named], shown, actor=f"peer:{peer.name}", reason="sent again", word="show")
 
 
 def _hide(identity: str, peer: Peer) -> bool:
-    """Hide one object, held here or not; False where the peer neither wrote nor brought it."""
+    """Hide one object, held here or not; False where it stays, because the peer sent it but others wrote and brought it."""
     named = parse_id(identity)
     if named is None:
         return True
     reason, actor = f"Recalled by {peer.name}", f"peer:{peer.name}"
     others: list[ClassAttributes] = []
 
-    def hidden(attributes: ClassAttributes) -> ClassAttributes:
+    def hidden_for(attributes: ClassAttributes) -> ClassAttributes:
         if any(peer.member.identity in (part.author, part.voucher) for part in attributes.parts()):
-            return together([attributes, _NOBODY])
+            return hidden(attributes)
         others.append(attributes)
         return attributes
 
-    acts.reclass(*named, hidden, actor=actor, reason=reason, word="hide")
+    acts.reclass([named], hidden_for, actor=actor, reason=reason, word="hide")
     if others:
-        return False
+        return not _was_sent_by(peer, identity, named[1])
     recalls.send_few()
-    for slot in Collection.objects.values_list("slot", flat=True):
-        acts.withdraw(*named, slot, actor=actor, reason=reason)
+    acts.withdraw_everywhere([named], actor=actor, reason=reason)
     return True
 
 
-def _shown(attributes: ClassAttributes) -> ClassAttributes:
-    left = [part for part in attributes.parts() if part != _NOBODY]
-    return together(left) if left else attributes
+def _was_sent_by(peer: Peer, identity: str, uid: bytes) -> bool:
+    """Whether the peer knows that we have this: it sent the same, or another version that was not taken in."""
+    held = [copy.seq for copy in rows.copies_of([uid])]
+    brought = {source for _, source in rows.sources_of(held)} | {source for _, source, _ in rows.vouchers_of(held)}
+    if peer.source_id in brought:
+        return True
+    return Skipped.objects.filter(peer=peer, side=Skipped.Side.HERE, object=identity).exists()
 
 
-def _answer(pending: Pending, answer: str) -> None:
+def _answer(pending: Pending, kept: Sequence[str]) -> None:
     """A receipt, marked for the member that recalled alone, into the collection of recalls."""
     own, to = own_member().identity, pending.peer.member.identity
     marking = handling_marking(HandlingExtension(named=(to,)))
@@ -142,11 +188,12 @@ def _answer(pending: Pending, answer: str) -> None:
         author=own,
         recipient=to,
         recall=pending.recall,
-        answer=answer,
+        answer="partly" if kept else "complied",
+        kept_refs=kept,
         marking=str(marking["id"]),
         at=format_time(now_us(), 3),
     )
     source = ensure_source("own", "TLP:AMBER", HOME)
     slots = tuple(Collection.objects.filter(alias=recalls.RECALLS).values_list("slot", flat=True))
-    pieces = [Piece(orjson.dumps(one), "") for one in (marking, receipt)]
+    pieces = [Piece(orjson.dumps(one), "") for one in signed_as_own([marking, receipt], now_us())]
     receive(pieces, Channel(source.pk, "TLP:GREEN", own, ACTOR, slots), now_us()).result()

@@ -6,15 +6,28 @@
    because a version that is held already makes no new entry.
 3. A recall hides an object until the peer that recalled it sends it again itself: a copy that comes late by another way
    does not bring it back.
+4. A parcel holds less where the line is slow or breaks: half as much after each failure in a row, and under a limit no more than
+takes some ten seconds.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
 
+from commonwatch.core.policy.classes import ClassAttributes, together
+from commonwatch.core.stix.markings import TLP2
+
 FIRST_DELAY_US = 2_000_000
 LONGEST_DELAY_US = 900_000_000
 _SPREAD = 4  # of a delay's quarter
+PARCEL = 500  # objects
+SMALLEST_PARCEL = 10
+WORTH_KEEPING = (
+    4_096  # bytes of a parcel: of a smaller one that broke off, asking again costs no more than asking for the rest
+)
+_SECONDS = 10  # of a parcel under a limit
+_PACKED = 200  # bytes of an object in a small parcel, packed (bench/README.md)
+_NOBODY = ClassAttributes(markings=(TLP2["TLP:RED"],))  # written by nobody, named for nobody
 
 
 def retry_at(now_us: int, failures: int, key: str) -> int:
@@ -24,6 +37,30 @@ def retry_at(now_us: int, failures: int, key: str) -> int:
     return now_us + delay + int((share - 0.5) * delay / _SPREAD)
 
 
+def parcel_size(most: int, failures: int, bytes_per_second: int) -> int:
+    """How many objects the next parcel may hold."""
+    size = most >> min(failures, 10)
+    if bytes_per_second:
+        size = min(size, bytes_per_second * _SECONDS // _PACKED)
+    return max(min(size, most), min(SMALLEST_PARCEL, most))
+
+
+def free_at(now_us: int, size: int, bytes_per_second: int) -> int:
+    """When so many bytes have used up their share of a limit; 0 without one."""
+    return now_us + size * 1_000_000 // bytes_per_second if bytes_per_second else 0
+
+
 def digest_of(raw: bytes) -> int:
     """Bytes of an object as a number that both databases hold."""
     return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big", signed=True)
+
+
+def hidden(attributes: ClassAttributes) -> ClassAttributes:
+    """The release class of something hidden: it lets nobody but this node's own member through."""
+    return together([attributes, _NOBODY])
+
+
+def shown(attributes: ClassAttributes) -> ClassAttributes:
+    """The release class of something that is hidden no longer."""
+    left = [part for part in attributes.parts() if part != _NOBODY]
+    return together(left) if left else attributes

@@ -4,7 +4,9 @@
 next parcel goes only after the answer to the one before: a slow peer slows its own exchange and nothing else. 3. The place is
 kept with the answer's reasons, so that a break at any point repeats at most one parcel, which the peer takes for duplicates.
 4. The receiver's word on what it has counts: each side tells it with everything it sends. Who was restored from an old backup
-is sent again what it has lost.
+is sent again what it has lost. 5. Under a limit one parcel goes at a time, and the next when its bytes have had their time.
+6. A node that starts greets its peers with an empty parcel: it may have been restored from an old backup, and what it has lost
+of its own is sent back to it. 7. Since when something waits for a peer is kept: `watching` goes by it.
 """
 
 from __future__ import annotations
@@ -13,28 +15,27 @@ from collections.abc import Mapping
 
 import msgspec
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from commonwatch.base.release.access import end_of_journal
-from commonwatch.capabilities.federation.calling import call
-from commonwatch.capabilities.federation.incoming import Verdict, note_skipped, take
+from commonwatch.capabilities.federation.calling import call_counted
+from commonwatch.capabilities.federation.incoming import Verdict, note_skipped, places
 from commonwatch.capabilities.federation.models import Peer, Sent, Skipped
-from commonwatch.capabilities.federation.parcels import Parcel, next_parcel
-from commonwatch.capabilities.federation.rules import retry_at
+from commonwatch.capabilities.federation.parcels import Parcel, next_parcel, put_on_record
+from commonwatch.capabilities.federation.rules import free_at, retry_at
 from commonwatch.capabilities.federation.transport import Transport
 from commonwatch.core.errors import CommonwatchError, PeerError
 
 MOST_PARCELS = 20  # to one peer before the others have their turn
-
-FETCH_EVERY_US = 120_000_000  # a call and its answer are 1.5 KB: an idle pair costs under 1 KB a minute
-_parcel = msgspec.json.Decoder(Parcel | None)
 _verdict = msgspec.json.Decoder(Verdict)
 
 
 def send_due(transport: Transport, now_us: int) -> bool:
     """Send to every peer that is due; whether anything was sent."""
     head = end_of_journal()
-    due = Peer.objects.filter(paused=False, next_try_us__lte=now_us, looked_at__lt=head).exclude(url="")
+    due = Peer.objects.filter(paused=False, next_try_us__lte=now_us, free_us__lte=now_us).exclude(url="")
+    due = due.filter(Q(looked_at__lt=head) | Q(greeted=False))
     return any([send_to(peer, transport, head, now_us) > 0 for peer in due.select_related("member")])  # noqa: C419
 
 
@@ -42,44 +43,34 @@ def send_to(peer: Peer, transport: Transport, head: int, now_us: int) -> int:
     """Send one peer its next parcels; how many objects. A failure is kept with the peer, not raised."""
     sent = 0
     try:
-        for _ in range(MOST_PARCELS):
+        if not peer.greeted:
+            sent += _greet(peer, transport)
+        for _ in range(parcels_at_once(peer)):
             parcel = next_parcel(peer, dict(peer.places.values_list("slot", "pos")))
             if parcel is None:
                 Peer.objects.filter(pk=peer.pk).update(
-                    looked_at=head, failures=0, last_error="", last_ok_us=now_us, next_try_us=0
+                    looked_at=head, failures=0, last_error="", last_ok_us=now_us, next_try_us=0, behind_since_us=None
                 )
                 break
             sent += _deliver(peer, parcel, transport, now_us)
+        else:
+            waits(peer, now_us)
     except CommonwatchError as error:
-        _failed(peer, error, now_us)
+        failed(peer, error, now_us)
     return sent
 
 
-def fetch_due(transport: Transport, now_us: int) -> bool:
-    """Fetch from every peer that cannot call us and is due; whether anything came."""
-    due = Peer.objects.filter(paused=False, fetch=True, next_try_us__lte=now_us, fetched_us__lt=now_us - FETCH_EVERY_US)
-    return any([fetch_from(peer, transport, now_us) > 0 for peer in due.select_related("member", "source")])  # noqa: C419
-
-
-def fetch_from(peer: Peer, transport: Transport, now_us: int) -> int:
-    """Fetch what one peer has for us; how many objects. Asking for the next parcel acknowledges the one before."""
-    taken = 0
-    try:
-        for _ in range(MOST_PARCELS):
-            body = call(transport, peer.url, peer.key, "fetch", msgspec.json.encode({"places": peer.fetched}))
-            parcel = _parcel.decode(body)
-            if parcel is None:
-                Peer.objects.filter(pk=peer.pk).update(fetched_us=now_us, failures=0, last_error="", last_ok_us=now_us)
-                break
-            if parcel.objects:
-                take(peer, parcel.slot, parcel.pos, [bytes(one) for one in parcel.objects], now_us)
-            peer.fetched = {**peer.fetched, str(parcel.slot): parcel.pos}
-            Peer.objects.filter(pk=peer.pk).update(fetched=peer.fetched)
-            acknowledge(peer, parcel.have)
-            taken += len(parcel.objects)
-    except (CommonwatchError, msgspec.MsgspecError) as error:
-        _failed(peer, error, now_us)
-    return taken
+def _greet(peer: Peer, transport: Transport) -> int:
+    """Rule 6; in how many collections the two did not agree on how far the peer has come."""
+    rows = list(peer.places.all()) or [Sent(slot=slot, acknowledged=0) for slot in peer.offered]
+    differing = 0
+    for row in rows:
+        empty = Parcel(row.slot, row.acknowledged, row.acknowledged, (), places(peer))
+        have = _read(call_counted(transport, peer.url, peer.key, "objects", msgspec.json.encode(empty)).body).have
+        differing += have.get(row.slot, 0) != row.acknowledged
+        acknowledge(peer, have)
+    Peer.objects.filter(pk=peer.pk).update(greeted=True)
+    return differing
 
 
 def _deliver(peer: Peer, parcel: Parcel, transport: Transport, now_us: int) -> int:
@@ -88,7 +79,10 @@ def _deliver(peer: Peer, parcel: Parcel, transport: Transport, now_us: int) -> i
         return 0
     row, _ = Sent.objects.get_or_create(peer=peer, slot=parcel.slot, defaults={"pos": 0})
     parcel = msgspec.structs.replace(parcel, after=row.acknowledged)
-    verdict = _read(call(transport, peer.url, peer.key, "objects", msgspec.json.encode(parcel)))
+    put_on_record(peer, parcel, now_us)
+    called = call_counted(transport, peer.url, peer.key, "objects", msgspec.json.encode(parcel))
+    used(peer, called.size, now_us)
+    verdict = _read(called.body)
     if verdict.have.get(parcel.slot, 0) < parcel.after:
         acknowledge(peer, verdict.have)
         return len(parcel.objects)
@@ -98,6 +92,8 @@ def _deliver(peer: Peer, parcel: Parcel, transport: Transport, now_us: int) -> i
         Peer.objects.filter(pk=peer.pk).update(
             sent=F("sent") + len(parcel.objects), failures=0, last_error="", last_ok_us=now_us, next_try_us=0
         )
+    if verdict.have.get(parcel.slot, 0) > parcel.pos:  # it has more by another way: a bundle, or answers that were lost
+        acknowledge(peer, verdict.have)
     return len(parcel.objects)
 
 
@@ -112,6 +108,22 @@ def acknowledge(peer: Peer, have: Mapping[int, int]) -> None:
             Sent.objects.filter(pk=row.pk).update(pos=max(row.pos, there), acknowledged=there)
 
 
+def waits(peer: Peer, now_us: int) -> None:
+    """Something waits for this peer, since now unless it has waited before."""
+    Peer.objects.filter(pk=peer.pk).update(behind_since_us=Coalesce(F("behind_since_us"), now_us))
+
+
+def parcels_at_once(peer: Peer) -> int:
+    """How many parcels before others have their turn."""
+    return 1 if peer.bytes_per_second else MOST_PARCELS
+
+
+def used(peer: Peer, size: int, now_us: int) -> None:
+    """Under a limit: note when so many bytes have had their time."""
+    if peer.bytes_per_second:
+        Peer.objects.filter(pk=peer.pk).update(free_us=free_at(now_us, size, peer.bytes_per_second))
+
+
 def _read(body: bytes) -> Verdict:
     try:
         return _verdict.decode(body)
@@ -119,9 +131,11 @@ def _read(body: bytes) -> Verdict:
         raise PeerError("peer-broken", f"The peer's answer cannot be read: {error}.", retry=True) from None
 
 
-def _failed(peer: Peer, error: Exception, now_us: int) -> None:
+def failed(peer: Peer, error: Exception, now_us: int) -> None:
+    """Keep why, and when to try again."""
     failures = peer.failures + 1
     peer.failures = failures
     Peer.objects.filter(pk=peer.pk).update(
         failures=failures, last_error=str(error)[:1000], next_try_us=retry_at(now_us, failures, peer.key)
     )
+    waits(peer, now_us)

@@ -1,12 +1,15 @@
 """Answering peers. Every request but `join` comes from a key that is on record, every answer is signed.
 
 objects   takes a parcel in -> what became of its objects, and how far we have what the peer offers
-fetch     for a peer that cannot be called: {"places": {slot: pos}} -> its next parcel; the places are its acknowledgement
+fetch     for a peer that cannot be called: {"places": {slot: pos}} -> its next parcel, gzip; the places are its acknowledgement.
+          With "rest_of" and "after": the rest of that parcel, whose answer broke off
+membership  what each side has of members, their keys and what waits for approval -> what the other lacks
 join      lets in a node that shows an invitation
 """
 
 from __future__ import annotations
 
+import gzip
 import secrets
 import zlib
 from collections.abc import Callable
@@ -16,21 +19,37 @@ import msgspec
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from commonwatch.base.keys.node import node_key, public_name
+from commonwatch.base.keys.node import answering_keys, node_key, public_name
+from commonwatch.base.parties.actions import By
+from commonwatch.base.release.access import end_of_journal
 from commonwatch.capabilities.federation.calling import PATH
-from commonwatch.capabilities.federation.incoming import Verdict, places, take
+from commonwatch.capabilities.federation.incoming import Verdict, greeted, places, take
 from commonwatch.capabilities.federation.joining import Joining, admit
-from commonwatch.capabilities.federation.models import Nonce, Peer, Sent
-from commonwatch.capabilities.federation.parcels import Parcel, next_parcel
-from commonwatch.capabilities.federation.sending import acknowledge
-from commonwatch.capabilities.federation.wire import WINDOW_SECONDS, Answer, Request, check_request, sign_answer
-from commonwatch.core.errors import CommonwatchError, InvalidInput, NotFound
+from commonwatch.capabilities.federation.membership import exchanging as membership
+from commonwatch.capabilities.federation.models import Given, Nonce, Peer, Sent
+from commonwatch.capabilities.federation.parcels import Parcel, next_parcel, put_on_record
+from commonwatch.capabilities.federation.rules import WORTH_KEEPING
+from commonwatch.capabilities.federation.sending import acknowledge, waits
+from commonwatch.capabilities.federation.wire import (
+    FOR,
+    REST,
+    WINDOW_SECONDS,
+    Answer,
+    Request,
+    check_request,
+    content_digest,
+    sign_answer,
+)
+from commonwatch.core.errors import CommonwatchError, InvalidInput, NotFound, TooBusy
 
+PAUSED_SECONDS = 900  # what a peer is told when the exchange with it is paused here
 KEEP_NONCES_US = 2 * WINDOW_SECONDS * 1_000_000
 
 
 class _Fetch(msgspec.Struct):
     places: dict[int, int]
+    rest_of: str = ""  # Content-Digest of a parcel whose answer broke off,
+    after: int = 0  # after so many bytes
 
 
 _given = msgspec.json.Decoder(Parcel)
@@ -41,33 +60,47 @@ _joining = msgspec.json.Decoder(Joining)
 def answer(request: Request, now_us: int) -> Answer:
     """The signed answer; a refusal says why, also signed."""
     try:
-        status, body = 200, _answered(request, now_us)
+        status, body = _answered(request, now_us)
     except CommonwatchError as error:
         status = error.http_status
         body = msgspec.json.encode({"code": error.code, "sentence": error.sentence, "advice": error.advice})
     made = Answer(status, request, {"content-type": "application/json"}, body)
-    return sign_answer(made, node_key(), secrets.token_urlsafe(16), now_us)
+    key = answering_keys().get(_addressed(request)) or node_key()
+    return sign_answer(made, key, secrets.token_urlsafe(16), now_us)
 
 
-def _answered(request: Request, now_us: int) -> bytes:
+def _answered(request: Request, now_us: int) -> tuple[int, bytes]:
     what = urlsplit(request.url).path.removeprefix(f"{PATH}/").strip("/")
+    own = _addressed(request) if _addressed(request) in answering_keys() else public_name(node_key())
     if what == "join":
-        key = check_request(request, public_name(node_key()), _is_key, _unused(now_us), now_us)
-        return msgspec.json.encode(admit(_read(_joining, request), key, now_us))
+        key = check_request(request, own, _is_key, _unused(now_us), now_us)
+        return 200, msgspec.json.encode(admit(_read(_joining, request), key, now_us))
     known = Peer.objects.select_related("member", "source")
     key = check_request(
         request,
-        public_name(node_key()),
+        own,
         lambda name: known.filter(key=name).exists(),
         _unused(now_us),
         now_us,
     )
     peer = known.get(key=key)
+    if what == "membership":
+        return 200, membership.answered(peer, _plain(request), By(f"peer:{peer.name}", now_us))
+    peer = _heard(peer)
     if what == "objects":
-        return msgspec.json.encode(_taken(peer, _read(_given, request), now_us))
+        return 200, msgspec.json.encode(_taken(peer, _read(_given, request), now_us))
     if what == "fetch":
-        return _parcel(peer, _read(_fetch, request).places)
+        return _fetched(peer, _read(_fetch, request), now_us)
     raise NotFound("route-unknown", f"There is nothing at {what}.", f"See {PATH}/objects and {PATH}/fetch.")
+
+
+def _heard(peer: Peer) -> Peer:
+    """A peer that calls is there again: what waits for it is not kept back longer. Raises TooBusy where it is paused."""
+    if peer.paused:
+        raise TooBusy("peer-paused", "The exchange is paused at this side.", retry_after_seconds=PAUSED_SECONDS)
+    if peer.next_try_us:
+        Peer.objects.filter(pk=peer.pk).update(next_try_us=0)
+    return peer
 
 
 def _taken(peer: Peer, parcel: Parcel, now_us: int) -> Verdict:
@@ -75,15 +108,42 @@ def _taken(peer: Peer, parcel: Parcel, now_us: int) -> Verdict:
     acknowledge(peer, parcel.have)
     if parcel.after > places(peer).get(parcel.slot, 0):
         return Verdict(0, 0, have=places(peer))
+    if not parcel.objects:
+        greeted(peer, parcel.slot, parcel.after)
     return take(peer, parcel.slot, parcel.pos, [bytes(one) for one in parcel.objects], now_us)
 
 
-def _parcel(peer: Peer, sent: dict[int, int]) -> bytes:
+def _fetched(peer: Peer, asked: _Fetch, now_us: int) -> tuple[int, bytes]:
+    """The next parcel, or the rest of the one that broke off, where it is still the one that was given last."""
+    if asked.rest_of:
+        given = Given.objects.filter(peer=peer, digest=asked.rest_of).first()
+        if given is not None and 0 < asked.after < len(given.body):
+            return REST, bytes(given.body)[asked.after :]
+    body = gzip.compress(_parcel(peer, asked.places, now_us), 6, mtime=0)
+    if len(body) > WORTH_KEEPING:
+        Given.objects.update_or_create(peer=peer, defaults={"digest": content_digest(body), "body": body})
+    else:
+        Given.objects.filter(peer=peer).delete()
+    return 200, body
+
+
+def _parcel(peer: Peer, sent: dict[int, int], now_us: int) -> bytes:
+    head = end_of_journal()
     with transaction.atomic():
         for slot, pos in sent.items():
             Sent.objects.update_or_create(peer=peer, slot=slot, defaults={"pos": pos, "acknowledged": pos})
     found = next_parcel(peer, sent)
-    return msgspec.json.encode(found) if found is not None else b"null"
+    if found is None:
+        Peer.objects.filter(pk=peer.pk).update(looked_at=head, behind_since_us=None, last_heard_us=now_us)
+        return b"null"
+    waits(peer, now_us)
+    put_on_record(peer, found, now_us)
+    return msgspec.json.encode(found)
+
+
+def _addressed(request: Request) -> str:
+    """The key of the node that is meant."""
+    return {name.lower(): value for name, value in request.headers.items()}.get(FOR, "")
 
 
 def _is_key(name: str) -> bool:

@@ -11,8 +11,10 @@ our clock (RFC 9421, section 7.2.3). 4. Its nonce was not used before; nonces ar
 from __future__ import annotations
 
 import datetime
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ TAG = "commonwatch"
 LABEL = "commonwatch"
 FOR = "commonwatch-for"  # header: the key of the node that is meant
 WINDOW_SECONDS = 300
+REST = 206  # status of an answer that is the rest of a parcel
 _REQUEST = ("@method", "@path", "@query", FOR)
 _ANSWER = ("@status", f'"signature";req;key="{LABEL}"')
 
@@ -119,6 +122,24 @@ def check_request(
 
 def check_answer(answer: Answer, peer: str, now_us: int) -> None:
     """Whether the peer signed this answer to this request; raises PeerError."""
+    _check(answer, peer, answer.body, now_us)
+
+
+def digest_of_cut(answer: Answer, peer: str, now_us: int) -> str:
+    """What the whole body of an answer that broke off is, by the peer's signature over the head; raises PeerError.
+
+    The signature covers the Content-Digest field (RFC 9530), and the body only through it: it holds before the body has come.
+    """
+    _check(answer, peer, None, now_us)
+    return answer.headers["content-digest"]
+
+
+def content_digest(body: bytes) -> str:
+    """The Content-Digest field of a body, as `sign_answer` writes it."""
+    return f"sha-256=:{b64encode(sha256(body).digest()).decode()}:"
+
+
+def _check(answer: Answer, peer: str, body: bytes | None, now_us: int) -> None:
     answer.headers = _lower(answer.headers)
     sent = answer.request
     bare = Answer(answer.status_code, Request(sent.method, _path(sent.url), sent.headers), answer.headers, answer.body)
@@ -126,7 +147,7 @@ def check_answer(answer: Answer, peer: str, now_us: int) -> None:
     def broken(why: str) -> PeerError:
         return PeerError("peer-signature", f"The peer's answer is not signed as it must be: {why}.", retry=True)
 
-    _verified(bare, lambda key: key == peer, _ANSWER, answer.body, now_us, broken)
+    _verified(bare, lambda key: key == peer, _ANSWER, body, now_us, broken)
 
 
 def _sign(
@@ -154,7 +175,7 @@ def _verified(
     message: Request | Answer,
     known: Callable[[str], bool],
     covered: tuple[str, ...],
-    body: bytes,
+    body: bytes | None,
     now_us: int,
     refuse: Callable[[str], Exception],
 ) -> tuple[str, str]:

@@ -84,6 +84,7 @@ class WatchedLog(models.Model):
 
     origin = models.CharField(max_length=300, db_index=True)
     vkey = models.TextField(unique=True)
+    url = models.TextField(default="")  # where the log is served; empty: it is witnessed, not looked at
     added_us = models.BigIntegerField()
     added_by = models.CharField(max_length=200)
 
@@ -102,15 +103,66 @@ class Cosigned(models.Model):
         db_table = "transparency_cosigned"
 
 
+class Suspect(models.Model):
+    """A checkpoint that a log signed and that did not fit what we knew of it: to be compared when the log is next looked at."""
+
+    origin_hash = models.CharField(max_length=64, primary_key=True)
+    note = models.BinaryField()
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "transparency_suspect"
+
+
+class Seen(models.Model):
+    """The last checkpoint that a log showed us when we looked, and how looking at it goes."""
+
+    origin_hash = models.CharField(max_length=64, primary_key=True)
+    note = models.BinaryField(default=b"")
+    at_us = models.BigIntegerField(default=0)
+    failures = models.IntegerField(default=0)  # in a row
+    next_try_us = models.BigIntegerField(default=0)
+    last_error = models.TextField(default="")
+
+    class Meta:
+        db_table = "transparency_seen"
+
+
+class Round(models.Model):
+    """The one row of the checkpoint that our witnesses are asked to cosign, with what they answered so far."""
+
+    note = models.BinaryField(default=b"")
+    at_us = models.BigIntegerField(default=0)
+    quorate = models.BinaryField(default=b"")  # the latest that a quorum has cosigned
+    quorate_us = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "transparency_round"
+
+
+class Asked(models.Model):
+    """How it goes with a witness that we ask, by its key."""
+
+    vkey = models.CharField(max_length=3000, primary_key=True)
+    size = models.BigIntegerField(default=0)  # of the checkpoint that it cosigned last
+    at_us = models.BigIntegerField(default=0)
+    failures = models.IntegerField(default=0)  # in a row
+    next_try_us = models.BigIntegerField(default=0)
+    last_error = models.TextField(default="")
+
+    class Meta:
+        db_table = "transparency_asked"
+
+
 class Evidence(models.Model):
-    """What a log signed and may not be cosigned, beside what we had cosigned of it. Both are whole signed notes."""
+    """Evidence against a log, as the signed note in which it is handed on (`core.merkle.evidence`)."""
 
     origin = models.CharField(max_length=300)
     code = models.CharField(max_length=40)
-    cosigned = models.BinaryField()
-    shown = models.BinaryField()
+    observer = models.CharField(max_length=300)  # whose signature it bears
+    file = models.BinaryField()
     at_us = models.BigIntegerField()
-    digest = models.CharField(max_length=64, unique=True)  # of both: the same is kept once
+    digest = models.CharField(max_length=64, unique=True)  # of both checkpoints: the same is kept once
 
     class Meta:
         db_table = "transparency_evidence"

@@ -15,23 +15,25 @@ import msgspec
 from django.conf import settings
 from django.db import transaction
 
+from commonwatch.base.audit.record import record as put_on_record
 from commonwatch.base.clock import MICROSECONDS, now_us
-from commonwatch.base.journal.driver import execute_many, fetch
-from commonwatch.capabilities.transparency import keyfiles
+from commonwatch.base.journal.driver import execute_many, fetch, insert_many
+from commonwatch.base.keys import files as keyfiles
 from commonwatch.capabilities.transparency.models import Head, LogKey, Opening
 from commonwatch.core.errors import NotFound
 from commonwatch.core.merkle import leaves
-from commonwatch.core.merkle.checkpoints import Checkpoint
-from commonwatch.core.merkle.hashing import HASH_LENGTH, Edge, leaf_hash
+from commonwatch.core.merkle.checkpoints import Checkpoint, parse_checkpoint
+from commonwatch.core.merkle.hashing import HASH_LENGTH, Edge, Node, Read, leaf_hash
 from commonwatch.core.merkle.leaves import Body
 from commonwatch.core.merkle.notes import ED25519, Note, parse_note, sign_note, verifier_key
 from commonwatch.core.merkle.offline import Proof
 from commonwatch.core.merkle.proofs import inclusion_proof
-from commonwatch.core.merkle.tiles import ENTRIES, WIDTH, Tile, encode_bundle, reading, width_at
+from commonwatch.core.merkle.tiles import ENTRIES, WIDTH, Tile, encode_bundle, reading, tile_of, width_at
 from commonwatch.core.signing.keys import SigningKey
-from commonwatch.core.stix.ids import canonical
 
 _HEAD = 1
+_LEAF = {"number": "int8", "entry": "bytea"}
+_OPENING = {"number": "int8", "source": "varchar", "key": "int8", "kind": "varchar", "nonce": "bytea", "body": "text"}
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,12 @@ def append(statements: Sequence[Statement], policies: str) -> list[int]:
             for opening, one in zip(openings, statements, strict=True)
         ]
         numbers = range(edge.size, edge.size + len(entries))
-        execute_many(
-            "INSERT INTO transparency_leaf (number, entry) VALUES (%s, %s)", zip(numbers, entries, strict=True)
-        )
+        insert_many("transparency_leaf", _LEAF, list(zip(numbers, entries, strict=True)))
         rows = [
-            (number, one.source, one.key, one.kind, opening.nonce, canonical(dict(one.body)).decode())
+            (number, one.source, one.key, one.kind, opening.nonce, opening.statement.decode())
             for number, one, opening in zip(numbers, statements, openings, strict=True)
         ]
-        execute_many(
-            "INSERT INTO transparency_opening (number, source, key, kind, nonce, body) VALUES (%s, %s, %s, %s, %s, %s)",
-            rows,
-        )
+        insert_many("transparency_opening", _OPENING, rows)
         grown, made = edge.extended(map(leaf_hash, entries))
         for level, hashes in made.items():
             _grow(level, edge.size >> 8 * level, hashes)
@@ -88,22 +85,30 @@ def ensure_log() -> Head:
     return head
 
 
-def rotate_key() -> str:
+def origin() -> str:
+    """The log's name."""
+    rows = fetch("SELECT origin FROM transparency_head WHERE id = %s", [_HEAD])
+    return str(rows[0][0]) if rows else ensure_log().origin
+
+
+def rotate_key(actor: str = "command line", reason: str = "") -> str:
     """A new key for the log; returns its vkey. The checkpoint of the moment is signed by both, the next by the new one alone."""
     with transaction.atomic():
         head = _locked_head()
         old = keyfiles.signing_key(keyfiles.LOG)
-        new = keyfiles.new_key(keyfiles.LOG)
+        new = keyfiles.prepare(keyfiles.LOG)
         LogKey.objects.filter(until_us=None).update(until_us=now_us())
         vkey = verifier_key(head.origin, ED25519, new.public.raw).text
         LogKey.objects.create(vkey=vkey, from_us=now_us())
         _sign(head, _edge(head), [old, new])
+        put_on_record(actor, "log.rotate", head.origin, "done", {"vkey": vkey, "reason": reason}, now_us=now_us())
+        keyfiles.adopt(keyfiles.LOG)
     return vkey
 
 
 def checkpoint() -> bytes:
-    """The signed checkpoint as it is served."""
-    return bytes(ensure_log().note)
+    """The signed checkpoint as it is served, with what witnesses have cosigned of the very same."""
+    return _notes()[0]
 
 
 def tile(wanted: Tile) -> bytes | None:
@@ -118,18 +123,41 @@ def tile(wanted: Tile) -> bytes | None:
 
 
 def proof(number: int) -> tuple[bytes, leaves.Opening, Proof]:
-    """Entry, opening and proof of a leaf; raises NotFound where there is none, or its opening was erased."""
-    head = ensure_log()
-    opening = Opening.objects.filter(number=number).first()
-    rows = fetch("SELECT entry FROM transparency_leaf WHERE number = %s", [number])
-    if not rows or opening is None:
+    """Entry, opening and proof of a leaf; raises NotFound where there is none, or its opening was erased.
+
+    Under the latest checkpoint that a quorum has cosigned; what is newer, under the log's own.
+    """
+    note = proving(number)
+    size = parse_checkpoint(note.text).size
+    query = (
+        "SELECT l.entry, o.kind, o.nonce, o.body FROM transparency_leaf l "
+        "JOIN transparency_opening o ON o.number = l.number WHERE l.number = %s"
+    )
+    rows = fetch(query, [number])
+    if not rows:
         raise NotFound(
             "leaf-unknown", f"There is no leaf {number} to be opened.", "It is not logged yet, or was erased."
         )
-    opened = leaves.Opening(opening.kind, bytes(opening.nonce), msgspec.json.decode(opening.body))
-    read = reading(head.size, lambda one: _hashes(one.level, one.number)[: one.width * HASH_LENGTH])
-    path = tuple(inclusion_proof(number, head.size, read))
-    return bytes(rows[0][0]), opened, Proof(number, path, parse_note(bytes(head.note)), opened.encode())
+    entry, kind, nonce, body = rows[0]
+    opened = leaves.Opening(kind, bytes(nonce), msgspec.json.decode(body))
+    path = tuple(inclusion_proof(number, size, reading_of(size)))
+    return bytes(entry), opened, Proof(number, path, note, opened.encode())
+
+
+def reading_of(size: int) -> Read:
+    """Reads the subtrees of the log as it was with so many leaves; the tiles of one call in one query."""
+
+    def read(nodes: Sequence[Node]) -> Sequence[bytes]:
+        wanted = {tile_of(node, size) for node in nodes}
+        if not wanted:
+            return []
+        named = " OR ".join(["level = %s AND number = %s"] * len(wanted))
+        query = f"SELECT level, number, hashes FROM transparency_tile WHERE {named}"
+        rows = fetch(query, [part for one in wanted for part in (one.level, one.number)])
+        found = {(level, number): bytes(hashes) for level, number, hashes in rows}
+        return reading(size, lambda one: found[one.level, one.number][: one.width * HASH_LENGTH])(nodes)
+
+    return read
 
 
 def numbers_of(source: str, key: int) -> list[int]:
@@ -142,6 +170,27 @@ def erase(source: str, keys: Sequence[int]) -> Mapping[int, list[int]]:
     found: dict[int, list[int]] = {key: numbers_of(source, key) for key in keys}
     Opening.objects.filter(source=source, key__in=list(keys)).delete()
     return found
+
+
+def proving(number: int = 0) -> Note:
+    """The checkpoint under which this leaf is proven: the latest that a quorum cosigned, if it has it."""
+    newest, quorate = _notes()
+    if quorate:
+        note = parse_note(quorate)
+        if number < parse_checkpoint(note.text).size:
+            return note
+    return parse_note(newest)
+
+
+def _notes() -> tuple[bytes, bytes]:
+    """The checkpoint that is out, with its cosignatures, and the latest that a quorum has cosigned (empty: none)."""
+    query = "SELECT h.note, r.note, r.quorate FROM transparency_head h LEFT JOIN transparency_round r ON r.id = h.id"
+    rows = fetch(query, [])
+    if not rows:
+        return bytes(ensure_log().note), b""
+    head, asked, quorate = (bytes(part or b"") for part in rows[0])
+    same = asked.partition(b"\n\n")[0] == head.partition(b"\n\n")[0]
+    return asked if same else head, quorate
 
 
 def _locked_head() -> Head:

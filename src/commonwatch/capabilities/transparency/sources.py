@@ -2,12 +2,13 @@
 
 | followed | kind of leaf | statement |
 | --- | --- | --- |
-| admission | receipt | the object's id, version and SHA-256, its source |
+| admission | receipt | the object's id, version and SHA-256, its source; of recalls and answers, from whom to whom |
 | erasure | erase | which leaves lost their openings |
 | page served | share | to whom, which collection and filter, from where to where, under which epoch |
 | epoch | policy | digest of the world, what was changed and by whom, SHA-256 of the report |
 | recall, and its answer | recall, answer | to whom, how many objects, what it answered |
-| act on record | act | members, agreements, communities, facts and keys: who did what |
+| parcel to or from a peer | sent, taken | from whom to whom, which places, how many objects, root over their bytes |
+| act on record | membership, agreement, consent, policy, act | who did what (`ACTS`) |
 """
 
 from __future__ import annotations
@@ -15,24 +16,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
+import orjson
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from commonwatch.base.audit.models import AuditEntry
-from commonwatch.base.journal.schema import seq_to_us
+from commonwatch.base.journal.schema import SEQ_MASK, seq_to_us
 from commonwatch.base.journal.values import Act, Admission, Entry
-from commonwatch.base.release.models import Epoch, Recall, Served
+from commonwatch.base.parties.queries import own_member
+from commonwatch.base.release.models import Epoch, Handover, Recall, Served
 from commonwatch.capabilities.transparency import record
 from commonwatch.capabilities.transparency.models import Followed
 from commonwatch.capabilities.transparency.record import Statement
 from commonwatch.core.merkle.leaves import Body
-from commonwatch.core.signing.canonical import digest
+from commonwatch.core.signing.canonical import canonical, digest
 from commonwatch.core.stix.ids import format_id
 
 JOURNAL = "journal"
 AT_ONCE = 1_000
 SETTLED_US = 10_000_000  # acts are on record in the order of their numbers, but one may become visible a little late
-ACTS = ("member.", "agreement.", "community.", "country.", "transfer.", "policy.", "log.", "collection.")
+# What acts become a leaf, by the first word of their action, and of which kind. Who adds a room adds its word here.
+ACTS = {
+    "member": "membership",
+    "community": "membership",
+    "federation": "membership",
+    "agreement": "agreement",
+    "consent": "consent",
+    "policy": "policy",
+    "key": "act",
+    "log": "act",
+    "collection": "act",
+    "evidence": "act",
+    "legal": "act",
+}
 
 
 class JournalRecord:
@@ -64,6 +80,7 @@ def follow_decisions(now: int) -> int:
         + _follow("served", lambda after: map(_of_page, Served.objects.filter(pk__gt=after).order_by("pk")[:AT_ONCE]))
         + _follow("recall", lambda after: map(_of_recall, _recalls().filter(pk__gt=after).order_by("pk")[:AT_ONCE]))
         + _follow("answer", lambda after: map(_of_answer, _answers(after)))
+        + _follow("handover", lambda after: map(_of_handover, _handovers(after, now - SETTLED_US)[:AT_ONCE]))
         + _follow("act", lambda after: map(_of_act, _acts(after, now - SETTLED_US)[:AT_ONCE]))
     )
 
@@ -99,6 +116,10 @@ def _of_admission(one: Admission) -> Statement:
         "source": one.source,
         "version": one.version,
     }
+    if one.type in ("recall", "receipt") and one.raw:  # both sides have these, and each finds the other's by them
+        value = orjson.loads(one.raw)
+        named = {"from": "created_by_ref", "to": "recipient_ref", "recall": "recall_ref", "answer": "answer"}
+        body = {**body, **{word: str(value[name]) for word, name in named.items() if name in value}}
     return Statement("receipt", JOURNAL, one.seq, seq_to_us(one.seq), body)
 
 
@@ -113,8 +134,13 @@ def _of_epoch(one: Epoch) -> Statement:
 
 
 def _of_page(one: Served) -> Statement:
-    names = ("reader", "recipient", "epoch", "kind", "slot", "filter", "first", "last", "count")
-    return Statement("share", "served", one.pk, one.at_us, {name: getattr(one, name) for name in names})
+    names = ("reader", "recipient", "epoch", "kind", "slot", "filter", "count")
+    body = {name: getattr(one, name) for name in names}
+    body |= {
+        "first": one.first & SEQ_MASK,
+        "last": one.last & SEQ_MASK,
+    }  # with the slot's bits no number that others read
+    return Statement("share", "served", one.pk, one.at_us, body)
 
 
 def _recalls() -> QuerySet[Recall]:
@@ -135,10 +161,28 @@ def _of_answer(one: Recall) -> Statement:
     return Statement("answer", "answer", one.pk, one.answered_us or 0, body)
 
 
+def _handovers(after: int, before_us: int) -> QuerySet[Handover]:
+    return Handover.objects.filter(pk__gt=after, at_us__lt=before_us).order_by("pk")
+
+
+def _of_handover(one: Handover) -> Statement:
+    here = own_member().identity
+    body: Body = {
+        "after": one.after & SEQ_MASK,
+        "count": one.count,
+        "from": here if one.outgoing else one.member,
+        "pos": one.pos & SEQ_MASK,
+        "root": one.root,
+        "slot": one.slot,
+        "to": one.member if one.outgoing else here,
+    }
+    return Statement("sent" if one.outgoing else "taken", "handover", one.pk, one.at_us, body)
+
+
 def _acts(after: int, before_us: int) -> QuerySet[AuditEntry]:
     named = Q()
-    for prefix in ACTS:
-        named |= Q(action__startswith=prefix)
+    for word in ACTS:
+        named |= Q(action__startswith=f"{word}.")
     return AuditEntry.objects.filter(named, pk__gt=after, at_us__lt=before_us).order_by("pk")
 
 
@@ -146,8 +190,8 @@ def _of_act(one: AuditEntry) -> Statement:
     body: Body = {
         "action": one.action,
         "actor": one.actor,
-        "detail": digest(one.detail),
+        "detail": canonical(one.detail).decode(),
         "outcome": one.outcome,
         "subject": one.subject,
     }
-    return Statement("act", "act", one.pk, one.at_us, body)
+    return Statement(ACTS[one.action.partition(".")[0]], "act", one.pk, one.at_us, body)

@@ -1,4 +1,4 @@
-"""The node as witness of its peers' logs, and the policy by which it believes checkpoints itself."""
+"""The node as witness of its peers' logs."""
 
 from __future__ import annotations
 
@@ -8,33 +8,74 @@ from django.db import transaction
 
 from commonwatch.base.audit.record import record as put_on_record
 from commonwatch.base.clock import MICROSECONDS
-from commonwatch.capabilities.transparency import keyfiles, record
-from commonwatch.capabilities.transparency.models import Cosigned, Evidence, LogKey, TrustPolicy, WatchedLog
-from commonwatch.core.errors import Conflict
+from commonwatch.base.journal.driver import fetch
+from commonwatch.base.keys import files as keyfiles
+from commonwatch.base.outbound import check_url
+from commonwatch.capabilities.transparency import keeping, record
+from commonwatch.capabilities.transparency.models import Cosigned, Seen, Suspect, WatchedLog
+from commonwatch.core.errors import Conflict, NotFound
 from commonwatch.core.merkle.checkpoints import Checkpoint, cosign, parse_checkpoint
-from commonwatch.core.merkle.notes import COSIGNATURE, ED25519, VerifierKey, parse_note, parse_vkey, verifier_key
-from commonwatch.core.merkle.policies import Policy, parse_policy
-from commonwatch.core.merkle.witness import Answer, Request, judge, parse_request
+from commonwatch.core.merkle.evidence import Evidence, found
+from commonwatch.core.merkle.notes import (
+    COSIGNATURE,
+    ED25519,
+    Note,
+    NoteSignature,
+    VerifierKey,
+    parse_note,
+    parse_vkey,
+    verifier_key,
+)
+from commonwatch.core.merkle.witness import Answer, Request, is_fork, judge, parse_request
+
+_TRIES = 5
+_KNOWN = (
+    "SELECT w.vkey, c.note, h.origin FROM transparency_watched w "
+    "LEFT JOIN transparency_cosigned c ON c.origin_hash = %s "
+    "LEFT JOIN transparency_head h ON h.id = 1 WHERE w.origin = %s"
+)
+# One statement, so that of two requests for a log that were judged by the same checkpoint, one is judged again.
+_REPLACE = (
+    "INSERT INTO transparency_cosigned (origin_hash, note, at_us) VALUES (%s, %s, %s) "
+    "ON CONFLICT (origin_hash) DO UPDATE SET note = excluded.note, at_us = excluded.at_us "
+    "WHERE transparency_cosigned.note = %s RETURNING 1"
+)
 
 
-def watch(vkey: str, actor: str, now_us: int) -> VerifierKey:
-    """Witness the log with this key from now on; raises InvalidInput or Conflict."""
+def watch(vkey: str, actor: str, now_us: int, url: str = "") -> VerifierKey:
+    """Witness the log with this key from now on, and look at it where it is served; raises InvalidInput or Conflict.
+
+    Given again with another address, the address is replaced.
+    """
     key = parse_vkey(vkey)
     if key.kind != ED25519:
         raise Conflict("key-kind", "That is a witness's key, not a log's.", "Ask for the key of the log.")
-    _, made = WatchedLog.objects.get_or_create(
-        vkey=key.text, defaults={"origin": key.name, "added_us": now_us, "added_by": actor}
-    )
-    if not made:
-        raise Conflict("log-watched", f"{key.name} is witnessed already.", "See `commonwatch witness list`.")
-    put_on_record(actor, "log.watch", key.name, "done", {"vkey": key.text}, now_us=now_us)
+    url = check_url(url).rstrip("/") if url else ""
+    with transaction.atomic():
+        row, made = WatchedLog.objects.get_or_create(
+            vkey=key.text, defaults={"origin": key.name, "url": url, "added_us": now_us, "added_by": actor}
+        )
+        if not made and url in ("", row.url):
+            raise Conflict("log-watched", f"{key.name} is witnessed already.", "See `commonwatch witness list`.")
+        WatchedLog.objects.filter(pk=row.pk).update(url=url)
+        put_on_record(actor, "log.watch", key.name, "done", {"vkey": key.text, "url": url}, now_us=now_us)
     return key
+
+
+def unwatch(origin: str, actor: str, now_us: int) -> None:
+    """Witness this log no longer; raises NotFound. What was cosigned of it stays: it may never be contradicted."""
+    with transaction.atomic():
+        if not WatchedLog.objects.filter(origin=origin).delete()[0]:
+            raise NotFound("log-unwatched", f"{origin} is not witnessed.", "See `commonwatch witness list`.")
+        Seen.objects.filter(pk=origin_hash(origin)).delete()
+        Suspect.objects.filter(pk=origin_hash(origin)).delete()
+        put_on_record(actor, "log.unwatch", origin, "done", {}, now_us=now_us)
 
 
 def witness_key() -> VerifierKey:
     """This node's own key as a witness, for its peers' policies."""
     secret = keyfiles.signing_key(keyfiles.WITNESS)
-    return verifier_key(f"{record.ensure_log().origin}/witness", COSIGNATURE, secret.public.raw)
+    return verifier_key(f"{record.origin()}/witness", COSIGNATURE, secret.public.raw)
 
 
 def add_checkpoint(body: bytes, now_us: int) -> Answer:
@@ -42,67 +83,50 @@ def add_checkpoint(body: bytes, now_us: int) -> Answer:
     request = parse_request(body)
     if isinstance(request, Answer):
         return request
-    origin = request.checkpoint.origin
-    keys = [parse_vkey(one) for one in WatchedLog.objects.filter(origin=origin).values_list("vkey", flat=True)]
-    if not keys:
-        return judge(request, keys, None)
-    with transaction.atomic():
-        row = _locked(origin)
-        answer = judge(request, keys, _last(row))
-        if answer.suspect and answer.broken is not None:
-            _keep(origin, answer.broken.code, bytes(row.note), request.note.encode(), now_us)
-        if answer.status == 200:
-            answer = _cosigned(row, request, now_us)
-    return answer
+    name = origin_hash(request.checkpoint.origin)
+    for _ in range(_TRIES):
+        rows = fetch(_KNOWN, [name, request.checkpoint.origin])
+        cosigned = bytes(rows[0][1] or b"") if rows else b""
+        answer = judge(request, [parse_vkey(vkey) for vkey, _, _ in rows], _last(cosigned))
+        if answer.status != 200:
+            if answer.suspect and cosigned:
+                _suspect(parse_note(cosigned), request, now_us)
+            return answer
+        signature = _signature(request, rows[0][2] or record.origin(), now_us)
+        note = request.note.adding([signature]).encode()
+        if fetch(_REPLACE, [name, note, now_us, cosigned]):
+            return Answer(200, body=signature.line)
+    return Answer(503, body="That log asks for many cosignatures at once.\n")
 
 
-def last_cosigned(origin_hash: str) -> bytes | None:
+def last_cosigned(name: str) -> bytes | None:
     """The last checkpoint that we cosigned of the log with this SHA-256 of its origin, for monitors."""
-    row = Cosigned.objects.filter(pk=origin_hash).first()
+    row = Cosigned.objects.filter(pk=name).first()
     return bytes(row.note) if row is not None and row.note else None
 
 
-def set_policy(text: bytes, actor: str, now_us: int) -> Policy:
-    """Believe checkpoints by this policy file from now on; raises InvalidInput with the line at fault."""
-    policy = parse_policy(text)
-    TrustPolicy.objects.create(text=text.decode("latin-1"), set_us=now_us, actor=actor)
-    put_on_record(actor, "log.policy", "", "done", {"sha256": sha256(text).hexdigest()}, now_us=now_us)
-    return policy
+def origin_hash(origin: str) -> str:
+    """The name of a log in the witness protocol."""
+    return sha256(origin.encode()).hexdigest()
 
 
-def policy() -> Policy:
-    """The policy in force; before one was set: our own log, without witnesses."""
-    latest = TrustPolicy.objects.order_by("-pk").first()
-    return parse_policy(latest.text.encode("latin-1") if latest is not None else own_policy())
+def _last(cosigned: bytes) -> Checkpoint | None:
+    return parse_checkpoint(parse_note(cosigned).text) if cosigned else None
 
 
-def own_policy() -> bytes:
-    """A policy file that believes this node's log by its own word alone."""
-    record.ensure_log()
-    lines = [f"log {vkey}" for vkey in LogKey.objects.order_by("pk").values_list("vkey", flat=True)]
-    return ("\n".join([*lines, "quorum none"]) + "\n").encode()
+def _signature(request: Request, own: str, now_us: int) -> NoteSignature:
+    secret = keyfiles.signing_key(keyfiles.WITNESS)
+    return cosign(request.note.text, f"{own}/witness", secret, now_us // MICROSECONDS)
 
 
-def _locked(origin: str) -> Cosigned:
-    name = sha256(origin.encode()).hexdigest()
-    Cosigned.objects.get_or_create(pk=name)
-    return Cosigned.objects.select_for_update().get(pk=name)
-
-
-def _last(row: Cosigned) -> Checkpoint | None:
-    return parse_checkpoint(parse_note(bytes(row.note)).text) if row.note else None
-
-
-def _cosigned(row: Cosigned, request: Request, now_us: int) -> Answer:
-    text = request.note.text
-    signature = cosign(text, witness_key().name, keyfiles.signing_key(keyfiles.WITNESS), now_us // MICROSECONDS)
-    row.note, row.at_us = request.note.adding([signature]).encode(), now_us
-    row.save()
-    return Answer(200, body=signature.line)
-
-
-def _keep(origin: str, code: str, cosigned: bytes, shown: bytes, now_us: int) -> None:
-    """Keep both signed checkpoints, once."""
-    name = sha256(cosigned + b"\0" + shown).hexdigest()
-    made = {"origin": origin, "code": code, "cosigned": cosigned, "shown": shown, "at_us": now_us}
-    Evidence.objects.get_or_create(digest=name, defaults=made)
+def _suspect(cosigned: Note, request: Request, now_us: int) -> None:
+    """Two roots of one size are evidence at once. All else may be a wrong proof or an old checkpoint that somebody sends who is not
+    the log: the next look at the log shows it.
+    """
+    if is_fork(parse_checkpoint(cosigned.text), request.checkpoint):
+        evidence = found(cosigned, request.note, lambda nodes: [], now_us // MICROSECONDS)
+        assert isinstance(evidence, Evidence)  # noqa: S101 - of a fork
+        keeping.keep(evidence, now_us)
+        return
+    shown = {"note": request.note.encode(), "at_us": now_us}
+    Suspect.objects.update_or_create(pk=origin_hash(request.checkpoint.origin), defaults=shown)

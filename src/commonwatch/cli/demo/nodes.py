@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from commonwatch.core.errors import NodeUnable
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 PID_FILE = "demo.pid"
 LOG_FILE = "demo.log"
 
@@ -31,6 +31,7 @@ class DemoNode:
     kind: str
     folder: Path
     port: int
+    settings: Mapping[str, str] = field(default_factory=dict)  # beside those of every node here, by name in capitals
 
     @property
     def url(self) -> str:
@@ -69,7 +70,7 @@ class DemoNode:
     def _environment(self) -> Mapping[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMMONWATCH_", "DJANGO_"))}
         own = {"PUBLIC_URL": self.url, "OUTBOUND_NETWORKS": "127.0.0.0/8", "WEB_PROCESSES": "1"}
-        return {**kept, **{f"COMMONWATCH_{name}": value for name, value in own.items()}}
+        return {**kept, **{f"COMMONWATCH_{name}": value for name, value in {**own, **self.settings}.items()}}
 
 
 def stop(folder: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from commonwatch.cli.demo import sample
 from commonwatch.cli.demo.nodes import DemoNode, free_port
+from commonwatch.cli.demo.response import respond
 from commonwatch.core.errors import NodeUnable
 
 PATIENCE_SECONDS = 90.0
@@ -56,8 +57,17 @@ def tell(folder: Path, shared: Path | None, say: Say) -> tuple[DemoNode, ...]:
     for node in (sg, jp):
         _wait(f"{node.name} has it", lambda node=node: _holds(node, own))  # type: ignore[misc]
         say(f"   {node.name} has {own}")
-    say("7. It was a scanner of a university: cert-at takes it back.")
+    say("7. cert-sg looks for it, and for all the rest, in its own telemetry. The telemetry stays where it is.")
+    alerts = _hunt(sg, "before", say)
+    say("8. It was a scanner of a university: cert-at takes it back.")
     _recall(at, own, say)
+    if alerts:
+        alerts = _hunt(sg, "after", say)
+    say(
+        "9. What was recalled, and what the others answered, is on record. Anybody can verify it without asking cert-at."
+    )
+    _prove(at, jp, say)
+    respond(at, sg, jp, alerts, say)
     say("")
     say("The nodes go on running. Look around:")
     for node in nodes:
@@ -101,8 +111,10 @@ def _import(at: DemoNode, shared: Path | None, say: Say) -> None:
 def _spread(nodes: tuple[DemoNode, ...], say: Say) -> None:
     at = nodes[0]
     began = time.monotonic()
-    _wait("everything is sent", lambda: all(not one["behind_seconds"] for one in at.run("federation", "status")))
-    for one in at.run("federation", "status"):
+    _wait(
+        "everything is sent", lambda: all(not one["behind_seconds"] for one in at.run("federation", "status")["peers"])
+    )
+    for one in at.run("federation", "status")["peers"]:
         say(f"   {one['name']}: {one['sent']:,} objects sent, {one['skipped']} skipped; last answer {one['heard']}")
     say(f"   all of it within {time.monotonic() - began:.1f} s")
 
@@ -111,9 +123,9 @@ def _publish(at: DemoNode, say: Say) -> str:
     draft = {
         "type": "indicator",
         "name": "Beacon seen at two hospitals",
-        "pattern": "[ipv4-addr:value = '198.51.100.77']",
+        "pattern": f"[domain-name:value = '{sample.OWN}']",
         "pattern_type": "stix",
-        "valid_from": "2026-11-01T00:00:00Z",
+        "valid_from": sample.AT,
         "object_marking_refs": [_GREEN],
     }
     done = at.run("publish", "-", "--reason", "Seen at two hospitals", given=json.dumps(draft).encode())
@@ -128,6 +140,33 @@ def _recall(at: DemoNode, own: str, say: Say) -> None:
     _wait("every recall is answered", lambda: _answered(at))
     for one in at.run("recall", "list")["recalls"]:
         say(f"   {one['member']:<9} answered: {one['answer']}")
+
+
+def _hunt(node: DemoNode, name: str, say: Say) -> list[dict[str, Any]]:
+    """Look through a sample of telemetry; the alerts. None where what that needs is not installed."""
+    file = node.folder / f"telemetry-{name}.json"
+    file.write_bytes(sample.telemetry(name))
+    done = node.run("hunt", str(file), fine=(0, 3))
+    if done.get("error", {}).get("code") == "extra-missing":
+        say("   left out: ./run install detection")
+        return []
+    say(f"   {done['events']} events {name} the recall: {len(done['alerts'])} of them bad")
+    for one in done["alerts"]:
+        say(f"   alert, {one['severity']}: {one['value']}, known from {one['name']}")
+    return list(done["alerts"])
+
+
+def _prove(at: DemoNode, verifier: DemoNode, say: Say) -> None:
+    at.run("log", "follow")
+    policy = verifier.folder / "trust.policy"
+    (key,) = [one["vkey"] for one in at.run("log", "status")["keys"] if one["current"]]
+    policy.write_text(f"log {key}\nquorum none\n")
+    for kind in ("recall", "answer"):
+        leaf = at.run("log", "list", "--kind", kind)[0]["number"]
+        file = verifier.folder / f"{kind}-{leaf}.tlog-proof"
+        at.run("proof", "make", str(file), "--leaf", str(leaf))
+        found = verifier.run("proof", "verify", str(file), "--policy", str(policy))
+        say(f"   {verifier.name} verified leaf {found['number']} of cert-at's record: {kind} of {found['at']}")
 
 
 def _answered(at: DemoNode) -> bool:

@@ -18,6 +18,7 @@ from commonwatch.core.law.personal_pattern import pattern_findings
 from commonwatch.core.law.personal_secrecy import secrets_in
 from commonwatch.core.law.personal_text import text_findings
 from commonwatch.core.law.personal_values import PersonalFinding, Role, words
+from commonwatch.core.signing.objects import without_signature
 
 __all__ = [
     "PersonalFinding",
@@ -67,7 +68,7 @@ class _Read(NamedTuple):
 
 def _read(value: Mapping[str, Any]) -> list[_Read]:
     found = []
-    for part, place, role in _parts(value):
+    for part, place, role in _parts(without_signature(value)):  # an author's signature is no text of anybody's
         strings = list(_strings(part, place, role))
         flags = flags_of("\n".join([one.text for one in strings])) if strings else NONE
         found.append(_Read(part, place, role, strings, flags))

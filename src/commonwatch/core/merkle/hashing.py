@@ -38,6 +38,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def pair_hash(both: bytes) -> bytes:
+    """The same of two hashes that stand one after the other, as in tiles."""
+    return hashlib.sha256(b"\x01" + both).digest()
+
+
 def folded(hashes: Sequence[bytes]) -> bytes:
     """The root over complete subtrees that stand side by side, largest first."""
     root = hashes[-1]

@@ -10,18 +10,18 @@ form of the statement. Who has nonce and statement (the opening) can prove what 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 import msgspec
+import orjson
 
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.merkle.broken import Broken
 from commonwatch.core.signing.canonical import admitted
-from commonwatch.core.stix.ids import canonical
 
 NONCE_LENGTH = 32
 VERSION = 1
@@ -32,23 +32,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Opening:
-    """What a commitment stands for. Keys of the body are ASCII and its numbers integers: `canonical` then is RFC 8785."""
+    """What a commitment stands for. Keys of the body are ASCII and its numbers integers: sorted JSON then is RFC 8785."""
 
     kind: str
     nonce: bytes
     body: Body
 
+    @cached_property
+    def statement(self) -> bytes:
+        """The body in the form that is committed to."""
+        return _sorted(dict(self.body))
+
     @property
     def commitment(self) -> bytes:
         """The 32 bytes that the leaf holds."""
-        return hmac.digest(
-            self.nonce, b"ctn/1\n" + self.kind.encode() + b"\n" + canonical(dict(self.body)), hashlib.sha256
-        )
+        return hmac.digest(self.nonce, b"ctn/1\n" + self.kind.encode() + b"\n" + self.statement, "sha256")
 
     def encode(self) -> bytes:
         """As it is handed over with a proof."""
         nonce = base64.b64encode(self.nonce).decode()
-        return canonical({"body": dict(self.body), "kind": self.kind, "nonce": nonce})
+        return _sorted({"body": dict(self.body), "kind": self.kind, "nonce": nonce})
 
     def opens(self, entry: bytes) -> Broken | None:
         """None where the leaf with this entry holds the commitment."""
@@ -77,7 +80,7 @@ class _Handed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def encode_leaf(opening: Opening, at: int, policies: str) -> bytes:
     """The entry of the log for a statement."""
     commitment = base64.b64encode(opening.commitment).decode()
-    return canonical({"at": at, "c": [commitment], "p": policies, "t": opening.kind, "v": VERSION})
+    return _sorted({"at": at, "c": [commitment], "p": policies, "t": opening.kind, "v": VERSION})
 
 
 def decode_leaf(entry: bytes) -> Leaf:
@@ -94,7 +97,14 @@ def decode_opening(raw: bytes) -> Opening:
         nonce = b""
     if len(nonce) != NONCE_LENGTH or not all(name.isascii() for name in handed.body):
         raise _malformed("its nonce or a name in it cannot be read")
-    return Opening(handed.kind, nonce, handed.body)
+    opening = Opening(handed.kind, nonce, handed.body)
+    if opening.encode() != raw:  # one spelling: a byte that was changed is a change, also where it means the same
+        raise _malformed("it is not in its canonical form")
+    return opening
+
+
+def _sorted(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _converted(raw: bytes, kind: type[T]) -> T:

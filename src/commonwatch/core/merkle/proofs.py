@@ -34,6 +34,25 @@ def consistency_proof(old: int, new: int, read: Read) -> list[bytes]:
     return hashes_of(consistency_ranges(old, new), read)
 
 
+def prefix_proof(old: int, new: int, read: Read) -> list[bytes]:
+    """What root the first `old` leaves of a tree of `new` leaves have (0 < old < new), for `prefix_root`."""
+    return hashes_of(_prefix_ranges(old, new), read)
+
+
+def prefix_root(old: int, new: int, new_root: bytes, proof: Sequence[bytes]) -> bytes | None:
+    """The root that the first `old` leaves have in the tree of `new` leaves with this root; None where this does not prove it.
+
+    Unlike a proof of consistency it needs no belief in the old root: with another one it proves that the log was rewritten.
+    """
+    if not 0 < old < new:
+        return None
+    ranges = _prefix_ranges(old, new)
+    if len(proof) != len(ranges) or any(len(one) != HASH_LENGTH for one in proof):
+        return None
+    first, second = _roots(old, b"", ranges, proof)
+    return first if second == new_root else None
+
+
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> Broken | None:
     """None where the leaf with this hash is at `index` of the tree of `size` leaves with this root."""
     if not 0 <= index < size:
@@ -63,6 +82,12 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
     if first != old_root or second != new_root:
         return Broken("not-consistent", "The proof leads to other roots.")
     return None
+
+
+def _prefix_ranges(old: int, new: int) -> list[tuple[int, int]]:
+    """Those of a proof of consistency, always beginning with a range that ends at `old`."""
+    ranges = consistency_ranges(old, new)
+    return ranges if ranges[0][1] == old else [(0, old), *ranges]
 
 
 def _roots(old: int, old_root: bytes, ranges: Sequence[tuple[int, int]], proof: Sequence[bytes]) -> tuple[bytes, bytes]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from commonwatch.core.errors import InvalidInput
-from commonwatch.core.merkle.hashing import HASH_LENGTH, TILE_HEIGHT, Node, Read, node_hash
+from commonwatch.core.merkle.hashing import HASH_LENGTH, TILE_HEIGHT, Node, Read, pair_hash
 
 WIDTH = 256
 MAX_ENTRY_BYTES = 65_535
 ENTRIES = -1  # the level of entry bundles
 _PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*)([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
+_PAIR = 2 * HASH_LENGTH
 _MOST_GROUPS = 7  # 21 digits: more than any tree has
 
 
@@ -69,6 +69,13 @@ def tiles_between(old: int, new: int) -> list[Tile]:
     return found
 
 
+def tile_of(node: Node, size: int) -> Tile:
+    """The tile that a subtree's hash is computed from, in a tree of `size` leaves."""
+    level, up = divmod(node.level, TILE_HEIGHT)
+    number = (node.number << up) // WIDTH
+    return Tile(level, number, width_at(size, level, number))
+
+
 def reading(size: int, fetch: Callable[[Tile], bytes]) -> Read:
     """Reads subtrees of a tree of `size` leaves out of its tiles; each tile is fetched once.
 
@@ -80,9 +87,8 @@ def reading(size: int, fetch: Callable[[Tile], bytes]) -> Read:
         return [_from_tile(node) for node in nodes]
 
     def _from_tile(node: Node) -> bytes:
-        level, up = divmod(node.level, TILE_HEIGHT)
-        index, slot = divmod(node.number << up, WIDTH)
-        tile = Tile(level, index, width_at(size, level, index))
+        up = node.level % TILE_HEIGHT
+        tile, slot = tile_of(node, size), (node.number << up) % WIDTH
         if tile not in known:
             raw = fetch(tile)
             if len(raw) != tile.width * HASH_LENGTH:
@@ -96,9 +102,7 @@ def reading(size: int, fetch: Callable[[Tile], bytes]) -> Read:
 def _joined(raw: bytes) -> bytes:
     """The root over hashes whose number is a power of two."""
     while len(raw) > HASH_LENGTH:
-        ends = range(0, len(raw) + 1, HASH_LENGTH)
-        parts = [raw[start:end] for start, end in pairwise(ends)]
-        raw = b"".join(node_hash(left, right) for left, right in zip(parts[::2], parts[1::2], strict=True))
+        raw = b"".join([pair_hash(raw[at : at + _PAIR]) for at in range(0, len(raw), _PAIR)])
     return raw
 
 

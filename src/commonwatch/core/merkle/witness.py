@@ -5,7 +5,8 @@
 tree with another root; a proof from nothing; the same size with another root; a proof that does not hold.
 7. 200: cosign. Whoever calls persists the checkpoint, in the transaction that looked the last one up, before it answers.
 
-What a log signed and may not be cosigned is kept (`suspect`): a fork of the same size proves itself, see `is_fork`.
+What a log signed and may not be cosigned is `suspect`. Of that only a fork of the same size is evidence (`evidence`): whoever asks
+may have sent a wrong proof, or an old checkpoint, with a signature that is genuine.
 """
 
 from __future__ import annotations
@@ -84,21 +85,6 @@ def judge(request: Request, keys: Sequence[VerifierKey], last: Checkpoint | None
 def is_fork(one: Checkpoint, other: Checkpoint) -> bool:
     """Whether two checkpoints of a log cannot both be honest: the same size, different roots."""
     return one.origin == other.origin and one.size == other.size and one.root != other.root
-
-
-def proves_fork(first: bytes, second: bytes, keys: Sequence[VerifierKey]) -> Broken | None:
-    """None where two signed checkpoints prove that the log with these keys showed two faces. Needs nothing else."""
-    heads = []
-    for raw in (first, second):
-        try:
-            note = parse_note(raw)
-            heads.append(parse_checkpoint(note.text))
-        except InvalidInput as error:
-            return Broken(error.code, error.sentence)
-        signed = verified(note, keys, verify)
-        if isinstance(signed, Broken):
-            return signed
-    return None if is_fork(*heads) else Broken("no-fork", "The two do not contradict each other by themselves.")
 
 
 def _parsed(raw: bytes) -> Request:

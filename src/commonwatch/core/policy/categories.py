@@ -9,7 +9,8 @@ _TYPES = {
     "indicators": "indicator sighting",
     "threats": "malware malware-analysis tool threat-actor campaign intrusion-set attack-pattern infrastructure",
     "vulnerabilities": "vulnerability",
-    "incidents": "incident observed-data report grouping note opinion event x-event task impact",
+    "incidents": "incident observed-data report grouping note opinion event x-event task impact "
+    "case-statement case-decision situation-report",
     "defences": "course-of-action playbook x-playbook",
     CONTEXT: "identity location marking-definition extension-definition language-content relationship",
 }

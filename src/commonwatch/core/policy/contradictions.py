@@ -88,7 +88,8 @@ def _community(marked: Handling) -> Iterator[Problem]:
             "Mark it TLP:AMBER or stricter.",
             False,
         )
-    if CLEAR < marked.tlp < RED and marked.named and marked.named != (NOBODY,):
+    closed = marked.audience == (NOBODY,)
+    if CLEAR < marked.tlp < RED and marked.named and marked.named != (NOBODY,) and not closed:
         yield Problem(
             "names-do-not-narrow",
             "",

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.signing.keys import PublicKey, public_key_of
-from commonwatch.core.signing.statements import BRINGS, Partnership, SignedStatement, Statement
+from commonwatch.core.signing.statements import BRINGS, SignedStatement, Statement, Vouched
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ class History:
         """The keys that may sign now."""
         return {name: one.key for name, one in self.keys.items() if one.is_current()}
 
-    def taking(self, signed: SignedStatement, partnership: Partnership) -> TakenOrRefused:
+    def taking(self, signed: SignedStatement, vouched: Vouched) -> TakenOrRefused:
         """The history with this statement, or why it was refused."""
         if refused := self._out_of_place(signed):
             return refused
         statement = signed.statement
         if statement.act in BRINGS:
-            return self._bringing(signed, partnership)
-        return self._ending(signed, partnership, statement)
+            return self._bringing(signed, vouched)
+        return self._ending(signed, vouched, statement)
 
     def _out_of_place(self, signed: SignedStatement) -> Refused | None:
         statement, count = signed.statement, len(self.statements)
@@ -91,7 +91,7 @@ class History:
             return Refused("before-last", "It is dated before the statement before it.", signed)
         return None
 
-    def _bringing(self, signed: SignedStatement, partnership: Partnership) -> TakenOrRefused:
+    def _bringing(self, signed: SignedStatement, vouched: Vouched) -> TakenOrRefused:
         statement = signed.statement
         try:
             key = public_key_of(statement.key)
@@ -101,7 +101,7 @@ class History:
             return Refused("key-known", "That key has been part of the history already.", signed)
         if not signed.signed_by({key.id: key}):
             return Refused("no-possession", "The new key did not sign: nobody has shown to hold it.", signed)
-        if reason := self._unauthorised(signed, partnership):
+        if reason := self._unauthorised(signed, vouched):
             return Refused(*reason, signed)
         kept = dict(self.keys)
         if statement.act == "rotate":
@@ -109,13 +109,13 @@ class History:
         kept[key.id] = Validity(self.member, key, statement.at_us)
         return self._with(signed, kept)
 
-    def _unauthorised(self, signed: SignedStatement, partnership: Partnership) -> tuple[str, str] | None:
+    def _unauthorised(self, signed: SignedStatement, vouched: Vouched) -> tuple[str, str] | None:
         """Why a statement that brings a key does not count, None where it does."""
         act, ends = signed.statement.act, signed.statement.ends
         if act == "introduce":
             if self.current:
                 return "key-valid", "A key is valid: it must sign `add` or `rotate`."
-            return None if partnership.vouches(signed) else ("not-vouched", "Too few of the partnership's keys signed.")
+            return None if vouched.vouches(signed) else ("not-vouched", "Nobody vouches that the key is the member's.")
         if act == "rotate":
             if ends not in self.current:
                 return "ends-unknown", "The key that it ends is not valid."
@@ -126,7 +126,7 @@ class History:
             )
         return None if signed.signed_by(self.current) else ("unsigned", "No valid key of the member signed.")
 
-    def _ending(self, signed: SignedStatement, partnership: Partnership, statement: Statement) -> TakenOrRefused:
+    def _ending(self, signed: SignedStatement, vouched: Vouched, statement: Statement) -> TakenOrRefused:
         ends = self.keys.get(statement.ends)
         if ends is None or (statement.act == "retire" and not ends.is_current()):
             return Refused("ends-unknown", "The key that it ends is not valid.", signed)
@@ -135,8 +135,10 @@ class History:
                 return Refused("unsigned", "No valid key of the member signed.", signed)
             return self._with(signed, {**self.keys, statement.ends: replace(ends, until_us=statement.at_us)})
         by_member = signed.signed_by({**self.current, statement.ends: ends.key})
-        if not by_member and not partnership.vouches(signed):
-            return Refused("unsigned", "Neither a key of the member nor the partnership signed.", signed)
+        if not by_member and not vouched.vouches(signed):
+            return Refused(
+                "unsigned", "No key of the member signed, and the partnership does not vouch for it.", signed
+            )
         since = statement.at_us if statement.since_us is None else statement.since_us
         # A second revocation may only reach further back: the holder of one key cannot clear another's name.
         earliest = since if ends.revoked_since_us is None else min(since, ends.revoked_since_us)
@@ -151,8 +153,13 @@ class History:
 TakenOrRefused: TypeAlias = "History | Refused"
 
 
+@dataclass(frozen=True)
 class KeyRing:
-    """The histories of all members, to look a key up by its id."""
+    """Keys of all members, to look one up by its id."""
 
-    def __init__(self, histories: Iterable[History]) -> None:
-        self.by_id: Mapping[str, Validity] = {name: one for history in histories for name, one in history.keys.items()}
+    by_id: Mapping[str, Validity]
+
+    @classmethod
+    def of(cls, keys: Iterable[Validity]) -> KeyRing:
+        """The ring of these keys."""
+        return cls({one.key.id: one for one in keys})

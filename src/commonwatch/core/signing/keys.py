@@ -102,6 +102,7 @@ def unbase64url(text: str) -> bytes:
     return raw
 
 
+@lru_cache(maxsize=4096)  # two powers of 255 bits: the same keys come again and again
 def _is_on_curve(y: int) -> bool:
     """Whether x^2 = (y^2 - 1) / (d y^2 + 1) has a solution (Euler's criterion); the divisor is never 0."""
     square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P

@@ -28,6 +28,7 @@ from commonwatch.core.stix.extensions import SIGNATURE_ID, SIGNATURE_PROPERTY, S
 from commonwatch.core.stix.times import format_time, parse_time
 
 CONTEXT = b"commonwatch/object/v1\n"
+_PLACES = (SIGNATURE_ID.encode(), SIGNATURE_PROPERTY.encode())
 SKEW_US = 300 * 1_000_000  # clocks of members differ
 
 Kind: TypeAlias = Literal["unsigned", "signed", "unknown-key", "wrong"]
@@ -66,6 +67,21 @@ def author_of(value: Mapping[str, Any]) -> str:
     """The member who alone may write this object; empty where it names none."""
     given = value.get("created_by_ref") or (value.get("id") if value.get("type") == "identity" else "")
     return given if isinstance(given, str) else ""
+
+
+def may_be_signed(raw: bytes) -> bool:
+    """Whether these bytes name the place of a signature: quick, for what is mostly not signed. No means unsigned.
+
+    Who spells the place with escapes gets an unsigned object.
+    """
+    return _PLACES[0] in raw or _PLACES[1] in raw
+
+
+def key_id_of(value: Mapping[str, Any]) -> str:
+    """The id of the key that its signature names, whether that holds or not; empty without one."""
+    found = _found(value).get(_place(value))
+    named = found.get("key_id") if isinstance(found, Mapping) else ""
+    return named if isinstance(named, str) else ""
 
 
 def sign_object(value: Mapping[str, Any], key: SigningKey, at_us: int) -> dict[str, Any]:

@@ -2,21 +2,21 @@
 
 1. A member's statements are numbered from 1, and each names the SHA-256 of the one before.
 2. `introduce` brings a key where none is valid: the first, or after every key was revoked. Signed by the new key, which proves
-   that its holder has it, and by the partnership, which says whose it is.
+   that its holder has it; the partnership vouches for it, which says whose it is.
 3. `add` brings a further key (a second node), `rotate` one in place of another, which ends at that moment: signed by the new
    key and by a valid one (for `rotate`, the one that ends).
 4. `retire` ends a key without blame: signed by a valid key, itself or another.
 5. `revoke` says that a key is not to be trusted from `since` on, which may lie in the past: signed by any valid key of the
-   member, by the key itself, or by the partnership.
+   member or by the key itself; or the partnership vouches for it.
 
-`core.signing.history` applies them. Who signs for the partnership, and how many must, is given by the caller (`Partnership`).
+`core.signing.history` applies them. For which the partnership vouches is given by the caller (`Vouched`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -83,34 +83,20 @@ class SignedStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class Partnership:
-    """Who may say whose a key is: any `threshold` of these keys together."""
+class Vouched:
+    """For which statements those speak who may say whose a key is: a partnership's register, or whoever runs the node."""
 
-    keys: Sequence[PublicKey] = ()
-    threshold: int = 1
-    by_id: Mapping[str, PublicKey] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_id", {key.id: key for key in self.keys})
+    digests: frozenset[str] = frozenset()
 
     def vouches(self, signed: SignedStatement) -> bool:
-        """Whether enough of them signed."""
-        return self.threshold > 0 and len(signed.signed_by(self.by_id)) >= self.threshold
+        """Whether they do for this one."""
+        return signed.statement.digest() in self.digests
 
 
 def sign_statement(statement: Statement, keys: Sequence[SigningKey]) -> SignedStatement:
     """The statement with these keys' signatures."""
     message = CONTEXT + statement.body()
     return SignedStatement(statement, tuple(Signature(key.public.id, base64url(key.sign(message))) for key in keys))
-
-
-def merged(first: SignedStatement, second: SignedStatement) -> SignedStatement:
-    """One statement with the signatures of both, as they come in from several holders; raises InvalidInput where they differ."""
-    if first.statement != second.statement:
-        raise InvalidInput(
-            "statements-differ", "These are signatures under two statements.", "Send the same one to everybody."
-        )
-    return SignedStatement(first.statement, tuple(dict.fromkeys([*first.signatures, *second.signatures])))
 
 
 def encode_statement(signed: SignedStatement) -> bytes:

@@ -25,11 +25,12 @@ NAMESPACE = uuid.UUID("b60b44d1-5920-5b8e-affc-4ea5a432e2b0")
 HANDLING_ID = "extension-definition--8cd57789-d514-51c7-8eea-e6ec56966d84"
 RECALL_ID = f"extension-definition--{uuid.uuid5(NAMESPACE, 'recall')}"
 RECEIPT_ID = f"extension-definition--{uuid.uuid5(NAMESPACE, 'receipt')}"
+EVIDENCE_ID = f"extension-definition--{uuid.uuid5(NAMESPACE, 'log-evidence')}"
 SIGNATURE_ID = f"extension-definition--{uuid.uuid5(NAMESPACE, 'signature')}"
 SIGNATURE_PROPERTY = "x_commonwatch_signature"  # holds the same where STIX 2.0 knows no extensions
 DERIVATION_ID = "extension-definition--194ada7a-42cb-5c5d-9072-796c6cc68f61"
 DERIVATION_PROPERTY = "x_commonwatch_derived"  # holds the same where STIX 2.0 knows no extensions
-_AUTHOR_ID = "identity--a3b9dcbf-3025-56e8-85f3-04647ee2f9ff"
+AUTHOR_ID = "identity--a3b9dcbf-3025-56e8-85f3-04647ee2f9ff"
 _CREATED = "2026-11-23T00:00:00.000Z"
 
 Classification: TypeAlias = Literal["none", "restricted", "confidential", "secret", "top-secret"]
@@ -87,7 +88,7 @@ def definition() -> dict[str, Any]:
         "type": "extension-definition",
         "spec_version": "2.1",
         "id": HANDLING_ID,
-        "created_by_ref": _AUTHOR_ID,
+        "created_by_ref": AUTHOR_ID,
         "created": _CREATED,
         "modified": _CREATED,
         "name": "Commonwatch handling",
@@ -127,15 +128,19 @@ def recall_object(
     object_refs: Sequence[str],
     reason: str,
     marking: str,
+    made: str,
     at: str,
 ) -> dict[str, Any]:
-    """A recall: `author` asks `recipient` to drop these objects, with every copy and whatever was made of them."""
+    """A recall: `author` asks `recipient` to drop these objects, with every copy and whatever was made of them.
+
+    A reminder is a later version of it, `made` when it was first sent.
+    """
     return {
         "type": "recall",
         "spec_version": "2.1",
         "id": identity,
         "created_by_ref": author,
-        "created": at,
+        "created": made,
         "modified": at,
         "object_marking_refs": sorted([TLP2["TLP:RED"], marking]),
         "recipient_ref": recipient,
@@ -146,9 +151,17 @@ def recall_object(
 
 
 def receipt_object(
-    identity: str, *, author: str, recipient: str, recall: str, answer: str, marking: str, at: str
+    identity: str,
+    *,
+    author: str,
+    recipient: str,
+    recall: str,
+    answer: str,
+    kept_refs: Sequence[str] = (),
+    marking: str,
+    at: str,
 ) -> dict[str, Any]:
-    """A receipt: `author` says to `recipient` what it did about a recall (complied, partly, refused)."""
+    """A receipt: `author` says to `recipient` what it did about a recall (complied, partly, refused), and what it still holds."""
     return {
         "type": "receipt",
         "spec_version": "2.1",
@@ -160,7 +173,24 @@ def receipt_object(
         "recipient_ref": recipient,
         "recall_ref": recall,
         "answer": answer,
+        **({"kept_refs": list(kept_refs)} if kept_refs else {}),
         "extensions": {RECEIPT_ID: {"extension_type": "new-sdo"}},
+    }
+
+
+def evidence_object(identity: str, *, author: str, log: str, evidence: str, marking: str, at: str) -> dict[str, Any]:
+    """Evidence against a partner's log, as `author` saw it: the signed note of `core.merkle.evidence`."""
+    return {
+        "type": "log-evidence",
+        "spec_version": "2.1",
+        "id": identity,
+        "created_by_ref": author,
+        "created": at,
+        "modified": at,
+        "object_marking_refs": [marking],
+        "log": log,
+        "evidence": evidence,
+        "extensions": {EVIDENCE_ID: {"extension_type": "new-sdo"}},
     }
 
 
@@ -178,7 +208,7 @@ def derivation_definition() -> dict[str, Any]:
         "type": "extension-definition",
         "spec_version": "2.1",
         "id": DERIVATION_ID,
-        "created_by_ref": _AUTHOR_ID,
+        "created_by_ref": AUTHOR_ID,
         "created": _CREATED,
         "modified": _CREATED,
         "name": "Commonwatch derivation",
@@ -196,7 +226,7 @@ def signature_definition() -> dict[str, Any]:
         "type": "extension-definition",
         "spec_version": "2.1",
         "id": SIGNATURE_ID,
-        "created_by_ref": _AUTHOR_ID,
+        "created_by_ref": AUTHOR_ID,
         "created": _CREATED,
         "modified": _CREATED,
         "name": "Commonwatch signature",

@@ -10,18 +10,20 @@ from commonwatch.capabilities.detection.anomalies.ordinary import fit
 from commonwatch.capabilities.detection.anomalies.saving import Origin
 from commonwatch.capabilities.detection.anomalies.searching import beside_clean, drawn_names, surprises, windows_of
 
+NOW = 1_796_090_000_000_000
+
 
 def logs(shared: Path) -> list[Path]:
     return sorted((shared / "telemetry/zeek-trickbot-2018").glob("*.log"))
 
 
 def test_an_infected_host_is_a_surprise_and_the_reasons_say_why(shared: Path) -> None:
-    found = surprises(logs(shared))
+    found = surprises(logs(shared), NOW)
     online = [one for one in found if one.model == "online"]
     assert {"172.16.9.5"} <= {one.entity for one in online}
     assert all(one.score.alarm and one.score.reasons for one in found)
     assert found == sorted(found, key=lambda one: (one.at_us, one.entity, one.model))
-    assert surprises(list(reversed(logs(shared)))) == found
+    assert surprises(list(reversed(logs(shared))), NOW) == found
 
 
 def test_windows_are_held_against_clean_ones(shared: Path) -> None:
@@ -35,7 +37,7 @@ def test_windows_are_held_against_clean_ones(shared: Path) -> None:
 
 def test_files_without_telemetry_give_nothing(tmp_path: Path) -> None:
     (tmp_path / "notes.bin").write_bytes(b"\0\1\2")
-    assert surprises([tmp_path / "notes.bin"]) == []
+    assert surprises([tmp_path / "notes.bin"], NOW) == []
 
 
 def test_generated_names_are_found_among_those_asked_for(shared: Path, tmp_path: Path) -> None:

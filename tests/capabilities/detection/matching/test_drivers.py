@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -14,6 +15,7 @@ from commonwatch.capabilities.detection.matching.index.index import IndicatorInd
 from commonwatch.capabilities.detection.matching.kernel import IndexMatcher
 from commonwatch.capabilities.detection.telemetry.batch import Batch
 from commonwatch.capabilities.detection.telemetry.mappings import mappings
+from commonwatch.capabilities.detection.telemetry.reading import read
 from commonwatch.core.patterns.values import Kind, Value
 from tests.capabilities.detection.matching.oracle import Oracle, triples
 
@@ -66,6 +68,47 @@ def test_a_file_shared_out_among_processes_gives_every_hit_at_its_record(tmp_pat
     assert set(hits) == expected(path, 20_000)
     assert [record for _, record, _, _ in hits] == sorted(record for _, record, _, _ in hits)
     assert {each.generation for each in found} == {1}
+
+
+def requests(count: int) -> list[dict[str, object]]:
+    """HTTP requests of every sort: absolute and odd paths, ports, texts that are empty or not there."""
+    return [
+        {
+            "ts": 1.5e9 + number,
+            "uid": str(number),
+            "id.orig_h": f"10.0.0.{number % 5}",
+            "id.orig_p": 40_000 + number,
+            "id.resp_h": "198.51.100.7" if number % 70 == 0 else "192.0.2.80",
+            "id.resp_p": (80, 8080, 443)[number % 3],
+            "method": "GET",
+            "host": (f"h{number % 9}.example.org", "evil.example", None)[number % 11 % 3],
+            "uri": (f"/a/{number % 40}", "/gate.php", "http://evil.example/x", "*", "")[number % 13 % 5],
+            "referrer": ("", None, "http://a.evil.example/", "http://good.example/")[number % 17 % 4],
+        }
+        for number in range(1, count + 1)
+    ]
+
+
+def test_parquet_read_as_codes_gives_the_hits_of_the_same_log_as_lines(tmp_path: Path) -> None:
+    urls = ["evil.example:8080/gate.php", "http://evil.example/gate.php", "https://evil.example/x", "evil.example/a/7"]
+    held = [*BAD, *((10 + number, Value(Kind.URL, url)) for number, url in enumerate(urls))]
+    IndicatorIndex.open(tmp_path / "index").apply(held, [], 1)
+    events = requests(3_000)
+    (tmp_path / "http.log").write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in events))
+    pl.DataFrame(events).write_parquet(tmp_path / "http.parquet", row_group_size=700)
+    hits: list[set[tuple[int, int, str]]] = []
+    for name in ("http.log", "http.parquet"):
+        found = list(hunt_files([tmp_path / name], functools.partial(matcher, tmp_path / "index"), 1))
+        assert not any(each.error for each in found)
+        hits.append({place[1:] for each in found for place in places(each)})
+    assert hits[0] == hits[1]
+    read_plainly = [
+        (batch.events["record"][row].as_py(), entry, column)
+        for batch in read(tmp_path / "http.parquet", mappings()["zeek-http"])
+        for row, entry, column in Oracle(held).hits(batch)
+    ]
+    assert hits[0] == set(read_plainly)
+    assert {column for _, _, column in hits[0]} >= {"host", "url", "referrer_host", "id_resp_h"}
 
 
 def test_a_file_that_cannot_be_read_costs_no_other(tmp_path: Path, index: Path) -> None:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commonwatch.capabilities.detection.matching import kernel
+from commonwatch.capabilities.detection.matching import kernel, memory, writing
 from commonwatch.capabilities.detection.matching.index.index import IndicatorIndex
 from commonwatch.capabilities.detection.matching.kernel import IndexMatcher
+from commonwatch.capabilities.detection.telemetry.batch import Batch
 from commonwatch.core.patterns.canonical import canonical
 from commonwatch.core.patterns.values import Kind, Value
 from tests.capabilities.detection.matching.oracle import Oracle, batch_of, repeated, triples
@@ -108,6 +112,7 @@ def test_hits_equal_those_of_a_dictionary_loop(
     index.merge()
     matcher = IndexMatcher(index)
     assert triples(matcher.match(batch)) == Oracle(held).hits(batch)
+    assert triples(matcher.match(coded(batch))) == Oracle(held).hits(batch)
     for number, (added, removed) in enumerate(later, 2):
         held = [row for row in held if row[0] not in removed] + [row for row in added if row is not None]
         index.apply([row for row in added if row is not None], removed, number)
@@ -116,6 +121,53 @@ def test_hits_equal_those_of_a_dictionary_loop(
         assert triples(IndexMatcher(index).match(batch)) == Oracle(held).hits(batch)
     index.merge()
     assert triples(matcher.match(batch)) == Oracle(held).hits(batch)
+
+
+def coded(batch: Batch) -> Batch:
+    """The same events with each distinct text once."""
+    columns = [
+        column.dictionary_encode() if pa.types.is_string(column.type) else column for column in batch.events.columns
+    ]
+    return Batch(pa.RecordBatch.from_arrays(columns, names=batch.events.schema.names), batch.mapping, batch.place)
+
+
+def many(bad: str) -> Batch:
+    """A thousand events of which every tenth has a bad name and a bad answer."""
+    names: list[object] = [bad if number % 10 == 0 else f"h{number % 700}.example.org" for number in range(1000)]
+    answers: list[object] = [
+        ["198.51.100.7"] if number % 10 == 0 else [f"10.0.{number % 9}.1"] for number in range(1000)
+    ]
+    return batch_of({"query": (Kind.HOST, names), "answers": (Kind.HOST, answers)}, {})
+
+
+@pytest.mark.parametrize("bits", [1, 4, 21])
+def test_what_the_memory_has_no_room_for_is_decided_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: int
+) -> None:
+    monkeypatch.setattr(memory, "_FIRST_BITS", 1)
+    monkeypatch.setattr(memory, "_MOST_BITS", bits)
+    held = [(1, Value(Kind.DOMAIN, "evil.example")), (2, Value(Kind.NETWORK, "198.51.100.0/24"))]
+    index = IndicatorIndex.open(tmp_path)
+    index.apply(held, [], 1)
+    matcher, batch = IndexMatcher(index), many("a.evil.example")
+    for _ in range(3):
+        assert triples(matcher.match(batch)) == Oracle(held).hits(batch)
+
+
+def test_a_full_memory_of_hits_is_emptied_between_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_MOST_MET", 1)
+    held = [(1, Value(Kind.DOMAIN, "evil.example")), (2, Value(Kind.ADDRESS, "198.51.100.7"))]
+    index = IndicatorIndex.open(tmp_path)
+    index.apply(held, [], 1)
+    matcher = IndexMatcher(index)
+    for name in ("a.evil.example", "b.evil.example", "a.evil.example"):
+        assert triples(matcher.match(many(name))) == Oracle(held).hits(many(name))
+
+
+@given(st.lists(st.ip_addresses(v=4), max_size=20), st.integers(0, 20))
+def test_addresses_become_numbers(drawn: list[ipaddress.IPv4Address], first: int) -> None:
+    texts = pl.Series([str(address) for address in drawn], dtype=pl.String)
+    assert writing.numbers(texts[first:]).tolist() == [int(address) for address in drawn[first:]]
 
 
 def test_small_and_large_batches_give_the_same_hits_in_the_same_order(

@@ -15,6 +15,7 @@ import pytest
 
 from commonwatch.capabilities.detection.telemetry import syslog
 from commonwatch.capabilities.detection.telemetry.batch import Mapping
+from commonwatch.capabilities.detection.telemetry.codes import frame_of
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.mappings import load
 from commonwatch.capabilities.detection.telemetry.originals import record_text
@@ -157,6 +158,22 @@ def test_every_shape_of_a_windows_event_gives_the_same_columns() -> None:
     assert {recognised(ndjson([shape])) for shape in shapes()} == {"windows"}
 
 
+def test_of_an_open_mapping_only_the_fields_that_are_asked_for_are_read() -> None:
+    data = ndjson([shapes()[0], {"EventID": 3, "Channel": "x", "Other.Field": 7, "RuleName": "", "Image": None}])
+    found = list(read(io.BytesIO(data), ours("windows"), columns=["Image", "RuleName", "Other_Field", "SourcePort"]))
+    assert [batch.events.schema.names for batch in found] == [
+        ["time", "record", "Image", "SourcePort", "RuleName", "Other_Field"]
+    ]
+    assert [event.get("RuleName") for event in rows(found)] == ["-", None]
+    assert [event.get("Other_Field") for event in rows(found)] == [None, "7"]
+
+
+def test_what_is_searched_for_in_every_text_is_found_in_fields_that_nobody_asked_for() -> None:
+    data = ndjson([{"EventID": 1, "Channel": "x", "Script": "curl http://payload.example.net/a", "Other": "b"}])
+    (found,) = rows(read(io.BytesIO(data), ours("windows"), columns=["EventID", "found_hosts", "Other"]))
+    assert found == {"record": 1, "EventID": 1, "found_hosts": ["payload.example.net"], "Other": "b"}
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_objects_one_after_the_other_and_in_a_list_are_events(indent: int | None) -> None:
     shape = shapes()[0]
@@ -255,6 +272,18 @@ def test_parquet_is_read_however_its_columns_are_called(tmp_path: Path, form: st
     parts = rows(read(path, span=Span(0, 450))) + rows(read(path, span=Span(450, 1_000)))
     assert parts == lines
     assert json.loads(record_text(str(path), 7))["uid"] == "C6"
+
+
+def test_parquet_read_as_codes_says_the_same(tmp_path: Path) -> None:
+    held = [{**conn(number), "service": ("ssl", "", None)[number % 3]} for number in range(1000)]
+    pl.DataFrame(held).write_parquet(tmp_path / "conn.parquet", row_group_size=300)
+    mapping = ours("zeek-conn")
+    plain = [row for batch in read(tmp_path / "conn.parquet", mapping) for row in batch.events.to_pylist()]
+    for first, last in ((0, 1000), (250, 777)):
+        span = Span(first, last)
+        batches = list(read(tmp_path / "conn.parquet", mapping, span=span, codes=True, views=True))
+        assert frame_of(batches[0].events)["service"].null_count() > 0
+        assert [row for batch in batches for row in frame_of(batch.events).rows(named=True)] == plain[first:last]
 
 
 def test_only_the_columns_that_are_asked_for_are_given(tmp_path: Path) -> None:

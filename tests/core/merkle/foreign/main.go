@@ -1,8 +1,12 @@
 // Verifies a log of ours with Go's x/mod/sumdb: note, proofs, and tiles read through its own TileHashReader.
-// Usage: foreign DIR, which holds vkey, old (an earlier checkpoint), and the log as it is served.
+// Usage: foreign DIR, which holds vkey, old (an earlier checkpoint), the log as it is served, and cosigner where there is one.
 package main
 
 import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -28,11 +32,46 @@ func read(name string) []byte {
 	return raw
 }
 
-func open(name string) tlog.Tree {
+// A witness of C2SP tlog-cosignature (kind 4), which x/mod does not know by itself.
+type cosigner struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (c cosigner) Name() string    { return c.name }
+func (c cosigner) KeyHash() uint32 { return c.hash }
+func (c cosigner) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(signature), text)
+	return ed25519.Verify(c.key, []byte(message), signature[8:])
+}
+
+func newCosigner(vkey string) cosigner {
+	parts := strings.SplitN(strings.TrimSpace(vkey), "+", 3)
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	must(err)
+	sum := sha256.Sum256(bytes.Join([][]byte{[]byte(parts[0]), key}, []byte("\n")))
+	if key[0] != 4 || fmt.Sprintf("%x", sum[:4]) != parts[1] {
+		must(fmt.Errorf("it is no witness's key"))
+	}
+	return cosigner{parts[0], binary.BigEndian.Uint32(sum[:4]), key[1:]}
+}
+
+func open(name string, cosigned bool) tlog.Tree {
 	verifier, err := note.NewVerifier(strings.TrimSpace(string(read("vkey"))))
 	must(err)
-	opened, err := note.Open(read(name), note.VerifierList(verifier))
+	known := []note.Verifier{verifier}
+	if cosigned {
+		known = append(known, newCosigner(string(read("cosigner"))))
+	}
+	opened, err := note.Open(read(name), note.VerifierList(known...))
 	must(err)
+	if len(opened.Sigs) != len(known) {
+		must(fmt.Errorf("%d signatures hold, not %d", len(opened.Sigs), len(known)))
+	}
 	lines := strings.Split(opened.Text, "\n")
 	var size int64
 	_, err = fmt.Sscanf(lines[1], "%d", &size)
@@ -77,7 +116,8 @@ func entries(size int64) [][]byte {
 }
 
 func main() {
-	tree, old := open("checkpoint"), open("old")
+	_, missing := os.Stat(filepath.Join(dir, "cosigner"))
+	tree, old := open("checkpoint", missing == nil), open("old", false)
 	reader := tlog.TileHashReader(tree, tiles{})
 	logged := entries(tree.N)
 	for index, entry := range logged {

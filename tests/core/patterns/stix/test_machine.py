@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import pytest
 
@@ -139,3 +139,14 @@ def test_a_thousand_steps_in_time_are_followed() -> None:
     assert when(met) == [999]
     assert met[-1] is not None
     assert all(left < right for left, right in pairwise(met[-1].keys))
+
+
+def test_sets_of_the_same_observations_do_not_crowd_out_others() -> None:
+    """Two pairs before a third one, of six observations that all are needed, in every order in which they may come."""
+    pattern = f"((({A}) AND ({B})) REPEATS 2 TIMES) FOLLOWEDBY (({B}) AND ({B}))"
+    seen = [(0, 0, "b"), (0, 1, "a"), (0, 1, "ab"), (0, 3, "b"), (2, 2, "a"), (2, 2, "b")]
+    brackets = {"a": frozenset({0}), "b": frozenset({1, 2, 3}), "ab": frozenset({0, 1, 2, 3})}
+    coming = [Arrival(n, first * SECOND, last * SECOND, brackets[what]) for n, (first, last, what) in enumerate(seen)]
+    for order in list(permutations(coming))[::7]:
+        to = machine(pattern, lateness=20)
+        assert any(to.take(one) for one in order)

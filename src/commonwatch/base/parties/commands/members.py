@@ -99,6 +99,9 @@ def show(
         for b in found.agreements
     ]
     out.table(["agreement", "binds", "because", "party", "reservations"], rows, "No agreement names it.")
+    out.print("")
+    keys = [(one.key, one.since, one.until, one.revoked_since, one.reason) for one in found.keys]
+    out.table(["key", "since", "until", "revoked since", "because"], keys, "It has signed nothing that is known here.")
     out.result(found)
 
 

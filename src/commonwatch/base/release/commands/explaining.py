@@ -85,6 +85,7 @@ def _head(found: Explanation) -> None:
     said += [f"secrets: {', '.join(sorted(facts.secrecy))}"] if facts.secrecy else []
     said += [f"audience: {', '.join(sorted(facts.audience)) or 'nobody'}"] if facts.tlp in (2, 3) else []
     out.print("; ".join(said))
+    out.print(f"Author: {found.authorship.author or 'none'}. {found.authorship.sentence}")
 
 
 def _outcome(found: Explanation) -> str:

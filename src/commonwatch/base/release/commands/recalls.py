@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from commonwatch.base.release.holders import holders, holders_of, shown_holder
 from commonwatch.base.release.models import Loss, Recall
 from commonwatch.base.release.recalls import send
 from commonwatch.base.release.shown import shown_recall
@@ -27,14 +28,29 @@ def list_recalls(
     if member:
         rows = rows.filter(member__name=member)
     if open_only:
-        rows = rows.filter(answered_us=None)
+        rows = rows.filter(answered_us=None, lifted_us=None)
     found = [shown_recall(one) for one in rows]
-    columns = ["recall", "member", "objects", "reason", "made", "answer", "answered"]
+    columns = ["recall", "member", "objects", "reason", "made", "answer", "answered", "reminders"]
     current().table(columns, [[row[column] or "" for column in columns] for row in found], "Nothing was taken back.")
     waiting = Loss.objects.filter(done=False).count()
     if waiting:
         current().print(f"{waiting} losses are still to be recalled: the worker does it, or `recall send`.")
     current().result({"recalls": found, "waiting": waiting})
+
+
+@app.command("report")
+def report(
+    identity: Annotated[str, typer.Option("--object", help="Only of this object, by its STIX id.")] = "",
+) -> None:
+    """Say who still holds what was taken back, who has not answered since when, and who cannot be expected to.
+
+    Example: commonwatch recall report
+    """
+    every = Recall.objects.all()
+    found = [shown_holder(one) for one in (holders_of(every, identity) if identity else holders(every))]
+    columns = ["member", "holding", "objects", "since", "reminders", "next_reminder"]
+    current().table(columns, [[row[column] or "" for column in columns] for row in found], "Nothing was taken back.")
+    current().result({"holders": found})
 
 
 @app.command("send")

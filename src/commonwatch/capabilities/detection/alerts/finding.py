@@ -57,7 +57,7 @@ def _hit(engine: Engine, batch: Batch, event: Mapping[str, Any], entry: int, col
 def _value(
     engine: Engine, mapping: LogMapping, event: Mapping[str, Any], entry: int, column: str
 ) -> tuple[Kind | None, str]:
-    """What the column holds, canonical; of a list, the member that the entry is about."""
+    """What the column holds, canonical; of a list, the member that the entry is about, or all where only its rule knows."""
     named = mapping.named(column)
     if named is None:
         return None, ""
@@ -66,7 +66,7 @@ def _value(
     values = [value for text in _texts(event.get(column)) if (value := observed(named.kind, text)) is not None]
     port = event.get(named.port) if named.port else None
     mine = next((value for value in values if _is_of(engine, value, port, entry)), None)
-    chosen = mine or next(iter(values), None)
+    chosen = mine or (values[0] if len(values) == 1 else None)
     return (chosen.kind, chosen.text) if chosen is not None else (named.kind, _shown(event.get(column)))
 
 
@@ -81,4 +81,6 @@ def _texts(found: object) -> Iterable[str]:
 
 
 def _shown(found: object) -> str:
+    if isinstance(found, list):
+        return ", ".join(str(one) for one in found if one is not None)[:1_000]
     return "" if found is None else str(found)[:1_000]

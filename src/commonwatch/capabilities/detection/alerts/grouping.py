@@ -64,6 +64,11 @@ def entity_of(mapping: LogMapping, event: Mapping[str, object], column: str) -> 
     return next(iter([*private, *computers, *addresses]), "")[:300]
 
 
+def entity_columns(mapping: LogMapping) -> frozenset[str]:
+    """The columns that tell the host."""
+    return frozenset(one.name for one in mapping.columns if one.kind is Kind.ADDRESS or one.name in _COMPUTERS)
+
+
 def matched(values: Iterable[Value], observed: str, kind: Kind | None) -> Value | None:
     """Which of an indicator's values it was that met what was observed."""
     found = list(values)

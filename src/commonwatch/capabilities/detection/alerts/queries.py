@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from commonwatch.base.parties.models import Member
 from commonwatch.base.parties.queries import own_member
@@ -17,32 +18,63 @@ from commonwatch.core.policy.scales import PAP_NAMES, TLP_NAMES
 from commonwatch.core.stix.times import format_time
 
 _ORDER = {"high": 0, "medium": 1, "low": 2, "none": 3}
+_MOST_FACETS = 12
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which alerts."""
+    """Which alerts. All that is given must hold; of several severities or sources, any."""
 
     suppressed: bool = False
     verdict: str = Verdict.OPEN  # empty: any
+    severities: Sequence[str] = ()
     object: str = ""
-    source: str = ""
+    sources: Sequence[str] = ()
     entity: str = ""
     since_us: int | None = None
     limit: int = 50
 
 
-def alerts(wanted: Wanted) -> list[Alert]:
-    """The alerts that are wanted, the most severe first, then the latest."""
-    found: QuerySet[Alert] = Alert.objects.filter(suppressed=wanted.suppressed)
-    if wanted.verdict:
-        found = found.filter(verdict=wanted.verdict)
-    for name, value in (("stix_id", wanted.object), ("source", wanted.source), ("entity", wanted.entity)):
+def alerts(wanted: Wanted, after: Sequence[int] | None = None) -> list[Alert]:
+    """The alerts that are wanted, the most severe first, then the latest; only those after a place (`place_of`)."""
+    found = matching(wanted).annotate(latest=Coalesce("last_us", 0))
+    if after is not None:
+        score, latest, number = after
+        later = Q(latest__lt=latest) | Q(latest=latest, pk__gt=number)
+        found = found.filter(Q(score__lt=score) | Q(later, score=score))
+    return list(found.order_by("-score", "-latest", "pk")[: wanted.limit])
+
+
+def matching(wanted: Wanted) -> QuerySet[Alert]:
+    """All that are wanted, whatever the limit."""
+    found = Alert.objects.filter(suppressed=wanted.suppressed)
+    for name, value in (
+        ("verdict", wanted.verdict),
+        ("severity__in", wanted.severities),
+        ("stix_id", wanted.object),
+        ("source__in", wanted.sources),
+        ("entity", wanted.entity),
+    ):
         if value:
             found = found.filter(**{name: value})
-    if wanted.since_us is not None:
-        found = found.filter(last_us__gte=wanted.since_us)
-    return list(found.order_by("-score", "-last_us", "pk")[: wanted.limit])
+    return found if wanted.since_us is None else found.filter(last_us__gte=wanted.since_us)
+
+
+def place_of(one: Alert) -> tuple[int, int, int]:
+    """Where an alert stands in the order of lists."""
+    return one.score, one.last_us or 0, one.pk
+
+
+def facets(wanted: Wanted) -> dict[str, dict[str, int]]:
+    """How many alerts there are of each severity, and from each telemetry, whichever of these are chosen now."""
+    among = {"severity": replace(wanted, severities=()), "source": replace(wanted, sources=())}
+    counted = {
+        name: dict(
+            matching(one).values_list(name).annotate(number=Count("pk")).order_by("-number", name)[:_MOST_FACETS]
+        )
+        for name, one in among.items()
+    }
+    return {**counted, "severity": dict(sorted(counted["severity"].items(), key=lambda item: _ORDER[item[0]]))}
 
 
 def alert(number: int) -> Alert:
@@ -51,6 +83,14 @@ def alert(number: int) -> Alert:
     if found is None:
         raise NotFound("alert-unknown", f"There is no alert {number}.", "See `commonwatch alerts list`.")
     return found
+
+
+def check_known(numbers: Sequence[int]) -> None:
+    """Raises NotFound where one of these alerts does not exist."""
+    known = set(Alert.objects.filter(pk__in=numbers).values_list("pk", flat=True))
+    for number in numbers:
+        if number not in known:
+            raise NotFound("alert-unknown", f"There is no alert {number}.", "See `commonwatch alerts list`.")
 
 
 def counts() -> dict[str, int]:

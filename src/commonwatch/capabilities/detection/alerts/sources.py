@@ -58,6 +58,18 @@ def add_source(name: str, place: str, mapping: str, *, live: bool, actor: str, n
     return made
 
 
+def change_source(name: str, *, anomalies: bool | None, names: str | None, actor: str, now_us: int) -> TelemetrySource:
+    """Say whether and how the live watch learns from a source; None leaves as it is."""
+    with transaction.atomic():
+        source = source_named(name)
+        source.anomalies = source.anomalies if anomalies is None else anomalies
+        source.names = source.names if names is None else names
+        source.save(update_fields=["anomalies", "names"])
+        said = {"anomalies": source.anomalies, "names": source.names}
+        record(actor, "telemetry.change", name, "done", said, now_us=now_us)
+    return source
+
+
 def remove_source(name: str, *, actor: str, now_us: int) -> None:
     """Forget telemetry with its positions; its alerts stay."""
     with transaction.atomic():
@@ -89,18 +101,22 @@ def name_of(place: str) -> str:
 
 def shown_sources() -> list[dict[str, Any]]:
     """Every source with what it brought."""
-    return [
-        {
-            "name": source.name,
-            "place": source.place,
-            "mapping": source.mapping or "found by looking",
-            "live": source.live,
-            "events": source.events,
-            "hits": source.hits,
-            "dirty": source.dirty,
-            "last_event": shown(source.last_event_us),
-            "read": shown(source.read_us),
-            "trouble": source.trouble,
-        }
-        for source in TelemetrySource.objects.order_by("name")
-    ]
+    return [shown_source(source) for source in TelemetrySource.objects.order_by("name")]
+
+
+def shown_source(source: TelemetrySource) -> dict[str, Any]:
+    """A source with what it brought."""
+    return {
+        "name": source.name,
+        "place": source.place,
+        "mapping": source.mapping or "found by looking",
+        "live": source.live,
+        "anomalies": source.anomalies,
+        "names": source.names,
+        "events": source.events,
+        "hits": source.hits,
+        "dirty": source.dirty,
+        "last_event": shown(source.last_event_us),
+        "read": shown(source.read_us),
+        "trouble": source.trouble,
+    }

@@ -15,29 +15,18 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-from django.conf import settings
-
-from commonwatch.base.intake.receive import Channel, receive
-from commonwatch.base.intake.sources import ensure_source, voucher_of
-from commonwatch.base.parties.queries import member_named, own_member
-from commonwatch.base.release.collections import collection
-from commonwatch.base.release.explain import Asking, summary
-from commonwatch.base.release.publishing import simulate
-from commonwatch.base.release.reader import operator
+from commonwatch.base.intake.own import Audience, marked_for, store, write
+from commonwatch.base.parties.actions import By
+from commonwatch.base.parties.queries import own_member
 from commonwatch.capabilities.detection.models import Alert, Indicator, Told, Verdict
+from commonwatch.core.errors import CommonwatchError
 from commonwatch.core.policy.scales import PAP_RED, RED, TLP_NAMES
-from commonwatch.core.stix.extensions import NAMESPACE, HandlingExtension, PapColour, handling_marking
-from commonwatch.core.stix.judge import judge
-from commonwatch.core.stix.markings import TLP2
+from commonwatch.core.stix.extensions import NAMESPACE, PapColour
 from commonwatch.core.stix.times import format_time
-from commonwatch.core.stix.values import Admissible, Piece
 
 SOURCE = "detection"  # what this node's own observations come in as
-COLLECTION = "main"
 MOST_COUNT = 999_999_999  # STIX 2.1, section 5.2: a sighting's count
 _PAP: tuple[PapColour, ...] = ("clear", "green", "amber", "red")
-_WAIT_SECONDS = 60.0
 
 
 def tell(alert: Alert, *, actor: str, now_us: int) -> Told | None:
@@ -55,15 +44,19 @@ def tell(alert: Alert, *, actor: str, now_us: int) -> Told | None:
 
 
 def _publish(alert: Alert, indicator: Indicator, kind: str, actor: str, now_us: int) -> Told:
-    owner = indicator.terms.owner
-    marking = _handling(indicator)
-    value = {**_object(alert, kind, now_us), "object_marking_refs": [_level(indicator), marking["id"]]}
-    reasons = _refusal(value, marking, owner, now_us)
+    value, owner = _object(alert, kind, now_us), indicator.terms.owner
     identity = str(value["id"])
-    reasons = reasons or _send([marking, value], actor, now_us)
-    if reasons:
-        return _keep(alert, identity, owner, Told.Outcome.REFUSED, reasons, value, now_us)
-    return _keep(alert, identity, owner, Told.Outcome.SENT, [], value, now_us)
+    try:
+        marked = marked_for([value], _audience(indicator))
+        write([value], _audience(indicator), by=By(actor, now_us), source=SOURCE)
+    except CommonwatchError as error:
+        return _keep(alert, identity, owner, Told.Outcome.REFUSED, _reasons(error), value, now_us)
+    return _keep(alert, identity, owner, Told.Outcome.SENT, [], marked[0], now_us)
+
+
+def _reasons(error: CommonwatchError) -> list[str]:
+    found = error.data.get("reasons")
+    return [str(one) for one in found] if isinstance(found, list) else [error.sentence]
 
 
 def _object(alert: Alert, kind: str, now_us: int) -> dict[str, Any]:
@@ -95,56 +88,18 @@ def _object(alert: Alert, kind: str, now_us: int) -> dict[str, Any]:
     return {**head, "opinion": "strongly-disagree", "explanation": said, "object_refs": [alert.stix_id]}
 
 
-def _handling(indicator: Indicator) -> dict[str, Any]:
+def _audience(indicator: Indicator) -> Audience:
     """Rule 2: the member that answers for the object, by name."""
-    named = (member_named(indicator.terms.owner).identity,)
     pap = indicator.terms.pap
-    return handling_marking(HandlingExtension(named=named, pap=_PAP[pap] if pap else None))
-
-
-def _level(indicator: Indicator) -> str:
-    level = RED if indicator.terms.pap >= PAP_RED else indicator.terms.tlp
-    return TLP2[TLP_NAMES[level]]
-
-
-def _refusal(value: Mapping[str, Any], marking: Mapping[str, Any], owner: str, now_us: int) -> list[str]:
-    """Rule 3: why it must not be published; empty where it may."""
-    limits = settings.COMMONWATCH
-    draft = judge(_piece(value), now_us, limits.max_future_seconds * 1_000_000, limits.max_object_bytes)
-    if not isinstance(draft, Admissible):
-        return [finding.sentence for finding in draft.findings]
-    own = own_member()
-    found = simulate(
-        draft, Asking(), default="TLP:RED", voucher=own.identity, beside={str(marking["id"]): dict(marking)}
-    )
-    # That nobody but its owner gets it stands in the way only of what is meant for somebody else.
-    problems = [one.sentence for one in found.blocking if one.code != "audience-empty"]
-    if owner == own.name:
-        return problems
-    said = next((one.decision for one in found.reached if one.member == owner), None)
-    if said is None:
-        return [*problems, f"{owner} is no member any more."]
-    return problems if said.variant is not None else [*problems, f"{owner} would not get it: {summary(said)}"]
+    level = RED if pap >= PAP_RED else indicator.terms.tlp
+    return Audience(TLP_NAMES[level], (indicator.terms.owner,), pap=_PAP[pap] if pap else None, also_others=True)
 
 
 def _revoke(told: Told, actor: str, now_us: int) -> None:
     """Rule 4: a version of it that says it does not hold any more."""
     value = {**told.value, "modified": format_time(now_us, 3), "revoked": True}
-    _send([value], actor, now_us)
+    store([value], by=By(actor, now_us), source=SOURCE)
     Told.objects.filter(pk=told.pk).update(outcome=Told.Outcome.REVOKED, value=value, at_us=now_us)
-
-
-def _send(values: list[dict[str, Any]], actor: str, now_us: int) -> list[str]:
-    """By intake; what kept any of it out."""
-    source = ensure_source(SOURCE, "TLP:RED")
-    slot = collection(operator(actor), COLLECTION).slot
-    channel = Channel(source.pk, "TLP:RED", voucher_of(source), actor, (slot,))
-    report = receive([_piece(value) for value in values], channel, now_us).result(_WAIT_SECONDS)
-    return [finding.sentence for result in report.results if not result.is_in for finding in result.findings]
-
-
-def _piece(value: Mapping[str, Any]) -> Piece:
-    return Piece(orjson.dumps(value), "")
 
 
 def _keep(

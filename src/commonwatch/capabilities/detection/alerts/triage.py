@@ -14,13 +14,18 @@ _GRACE_US = 60_000_000  # a triage that is under way tells the author itself
 
 def triage(number: int, verdict: str, note: str, *, actor: str, now_us: int) -> Told | None:
     """Say what an alert was; what the author was told of it, if anything."""
-    if verdict not in Verdict.values or verdict == Verdict.OPEN:
-        raise InvalidInput("verdict-unknown", f"{verdict} is no verdict.", "Use true, false, benign or unknown.")
+    check_verdict(verdict)
     with transaction.atomic():
         alert = _alert(number)
         Triage.objects.create(alert=alert, verdict=verdict, note=note, actor=actor, at_us=now_us)
         _set(alert, verdict, note, actor, now_us)
     return tell(alert, actor=actor, now_us=now_us)
+
+
+def check_verdict(verdict: str) -> None:
+    """Raises InvalidInput for what nobody can say of an alert."""
+    if verdict not in Verdict.values or verdict == Verdict.OPEN:
+        raise InvalidInput("verdict-unknown", f"{verdict} is no verdict.", "Use true, false, benign or unknown.")
 
 
 def undo(number: int, note: str, *, actor: str, now_us: int) -> Told | None:

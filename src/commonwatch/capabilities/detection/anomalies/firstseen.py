@@ -42,31 +42,40 @@ class FirstSeen:
 
     def observe(self, kind: str, entity: str, value: str) -> Score | None:
         """The score of a first contact; None for what was seen before, and before the entity is warmed up."""
-        events = self._count_event(kind, entity)
+        return self.contact(kind, entity, value, self.counted(kind, entity, 1) + 1)
+
+    def contact(self, kind: str, entity: str, value: str, nth: int) -> Score | None:
+        """As `observe`, where events are counted apart (`counted`): `nth` of the entity's is this one."""
         pair, digest = self._digest(kind, value, entity), self._digest(kind, value)
         if pair in self.pairs:
             self.pairs.move_to_end(pair)
             return None
         havers = self.havers.get(digest, 0)
         self._remember(pair, digest, havers)
-        return self._score(kind, entity, value, havers) if events > self.settings.warm_up else None
+        return self._score(kind, entity, value, havers) if nth > self.settings.warm_up else None
+
+    def is_new(self, kind: str, value: str) -> bool:
+        """Whether no entity is remembered with the value."""
+        return self._digest(kind, value) not in self.havers
+
+    def counted(self, kind: str, entity: str, events: int) -> int:
+        """Count an entity's events; how many were counted before."""
+        place = (kind, entity)
+        before = self.seen.get(place, 0)
+        if not before:
+            self.of_kind[kind] = self.of_kind.get(kind, 0) + 1
+        self.seen[place] = before + events
+        self.seen.move_to_end(place)
+        if len(self.seen) > self.settings.entities:
+            (gone, _), _ = self.seen.popitem(last=False)
+            self.of_kind[gone] -= 1
+        return before
 
     def _score(self, kind: str, entity: str, value: str, havers: int) -> Score:
         others = max(self.of_kind[kind] - 1, havers)
         rarity = -math.log10((havers + 1) / (others + 1))
         sentence = f"{kind} {value!r} is new to {entity}; {havers:,} of {others:,} others were seen with it"
         return Score(rarity, self.settings.rarity, (Reason(kind, sentence, rarity),))
-
-    def _count_event(self, kind: str, entity: str) -> int:
-        place = (kind, entity)
-        if place not in self.seen:
-            self.of_kind[kind] = self.of_kind.get(kind, 0) + 1
-        self.seen[place] = self.seen.get(place, 0) + 1
-        self.seen.move_to_end(place)
-        if len(self.seen) > self.settings.entities:
-            (gone, _), _ = self.seen.popitem(last=False)
-            self.of_kind[gone] -= 1
-        return self.seen.get(place, 0)
 
     def _remember(self, pair: bytes, digest: bytes, havers: int) -> None:
         self.pairs[pair] = None

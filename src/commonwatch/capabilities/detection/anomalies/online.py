@@ -96,7 +96,9 @@ class OnlineModel:
             usual, logged = known.setdefault(feature, Usual()), math.log1p(value)
             if usual.count >= self.settings.warm_up:
                 warm = True
-                reasons.append(_reason(feature, value, usual, logged))
+                if (beyond := usual.distance(logged) - WOBBLE) > 0:
+                    said = compared(feature, value, math.expm1(usual.mean), "this entity's")
+                    reasons.append(Reason(feature, said, beyond))
             usual.learn(logged, self.settings.warm_up, self.settings.memory)
         return self._scored(reasons) if warm else None
 
@@ -112,8 +114,3 @@ class OnlineModel:
         score = Score(value, self.scores.threshold(self.settings.rate) if value else None, strongest(reasons))
         self.scores.add(value)
         return score
-
-
-def _reason(feature: str, value: float, usual: Usual, logged: float) -> Reason:
-    beyond = max(0.0, usual.distance(logged) - WOBBLE)
-    return Reason(feature, compared(feature, value, math.expm1(usual.mean), "this entity's"), beyond)

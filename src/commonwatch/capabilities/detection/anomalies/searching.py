@@ -7,38 +7,18 @@ ones; the online model and first-seen analytics read the same windows and events
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from commonwatch.capabilities.detection.anomalies.firstseen import FirstSeen
+from commonwatch.capabilities.detection.anomalies.live import WAITING, LiveAnomalies, Unusual
 from commonwatch.capabilities.detection.anomalies.names import NameModel
-from commonwatch.capabilities.detection.anomalies.online import OnlineModel
 from commonwatch.capabilities.detection.anomalies.ordinary import Ordinary
 from commonwatch.capabilities.detection.anomalies.scoring import Score
 from commonwatch.capabilities.detection.anomalies.tables import Table
-from commonwatch.capabilities.detection.anomalies.windows import ENTITY, Windows
-from commonwatch.capabilities.detection.telemetry.batch import TIME, Batch
+from commonwatch.capabilities.detection.anomalies.views import views
+from commonwatch.capabilities.detection.anomalies.windows import Windows
+from commonwatch.capabilities.detection.telemetry.batch import TIME, Batch, Mapping
 from commonwatch.capabilities.detection.telemetry.reading import read
 from commonwatch.capabilities.detection.telemetry.recognising import Unrecognised, recognise
-
-# What is remembered of an entity: kind, log, column.
-_FIRST = (
-    ("domain", "zeek-dns", "query"),
-    ("site", "zeek-http", "host"),
-    ("user agent", "zeek-http", "user_agent"),
-    ("server name", "zeek-ssl", "server_name"),
-    ("port", "zeek-conn", "id_resp_p"),
-)
-
-
-@dataclass(frozen=True)
-class Unusual:
-    """Something unusual: when it began, who did it, by which model, and the score with its reasons."""
-
-    at_us: int
-    entity: str
-    model: str
-    score: Score
 
 
 def windows_of(paths: Sequence[Path]) -> tuple[Table, list[tuple[int, str]]]:
@@ -55,46 +35,46 @@ def beside_clean(paths: Sequence[Path], model: Ordinary) -> list[Unusual]:
     if not len(table):
         return []
     found = [
-        Unusual(at, entity, "windows", score)
+        Unusual(at, entity, "windows", "", score)
         for (at, entity), score in zip(places, model.explained(table), strict=True)
         if score.alarm
     ]
     return sorted(found, key=lambda one: (-one.score.value, one.at_us, one.entity))
 
 
-def surprises(paths: Sequence[Path]) -> list[Unusual]:
-    """What the online model and first-seen analytics find when they read these files from nothing, in the order of time."""
-    table, places = windows_of(paths)
-    online, found = OnlineModel(), []
-    for row, (at, entity) in enumerate(places):
-        values = dict(zip(table.number_names, table.numbers[row].tolist(), strict=True))
-        score = online.observe(entity, values)
-        if score is not None and score.alarm:
-            found.append(Unusual(at, entity, "online", score))
-    seen = FirstSeen()
-    for at, entity, kind, value in sorted(_values(paths)):
-        first = seen.observe(kind, entity, value)
-        if first is not None and first.alarm:
-            found.append(Unusual(at, entity, "first seen", first))
-    return sorted(found, key=lambda one: (one.at_us, one.entity, one.model))
+def surprises(paths: Sequence[Path], now_us: int, names: NameModel | None = None) -> list[Unusual]:
+    """What the live watch would have found in these files, beginning with nothing: the files of a log in the order of time."""
+    models, found = LiveAnomalies(names), []
+    for path, mapping in _in_order(paths):
+        for batch in read(path, mapping):
+            models.add(batch)
+            if models.waiting >= WAITING:
+                found += models.take(now_us)
+    return sorted([*found, *models.take(now_us)], key=lambda one: (one.at_us, one.entity, one.model, one.about))
 
 
 def drawn_names(paths: Sequence[Path], model: NameModel) -> list[tuple[str, Score]]:
     """Names asked for in these files that look drawn by a program, the clearest first."""
-    names = {value for _, _, kind, value in _values(paths) if kind == "domain"}
-    found = [(name, model.score(name)) for name in sorted(names)]
+    found = [(name, model.score(name)) for name in sorted(set(_values(paths)))]
     return sorted([one for one in found if one[1].alarm], key=lambda one: (-one[1].value, one[0]))
 
 
-def _values(paths: Sequence[Path]) -> Iterator[tuple[int, str, str, str]]:
-    import polars as pl
-
+def _values(paths: Sequence[Path]) -> Iterator[str]:
     for batch in _batches(paths):
-        for kind, log, column in _FIRST:
-            if batch.mapping.name == log and {TIME, ENTITY, column} <= set(batch.events.schema.names):
-                frame = pl.DataFrame(batch.events.select([TIME, ENTITY, column])).drop_nulls()
-                for at, entity, value in frame.cast({column: pl.String}).iter_rows():
-                    yield at, entity, kind, value
+        for log, events in views(batch):
+            if log == "dns" and "query" in events.columns:
+                yield from events["query"].drop_nulls().unique().to_list()
+
+
+def _in_order(paths: Sequence[Path]) -> list[tuple[Path, Mapping]]:
+    """By the time of each file's first event, then by name."""
+    found = []
+    for path in paths:
+        if not isinstance(mapping := recognise(path), Unrecognised):
+            first = next(iter(read(path, mapping)), None)
+            at = None if first is None or not first.events.num_rows else first.events[TIME][0].as_py()
+            found.append((at or 0, path, mapping))
+    return [(path, mapping) for _, path, mapping in sorted(found, key=lambda one: (one[0], str(one[1])))]
 
 
 def _batches(paths: Sequence[Path]) -> Iterator[Batch]:

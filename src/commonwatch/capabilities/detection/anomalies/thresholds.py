@@ -48,10 +48,13 @@ class ScoreCounts:
     counts: list[float] = field(default_factory=lambda: [0.0] * (STEPS + 1))
     total: float = 0.0
     since_halving: int = 0
+    highest: int = 0  # no step above it was ever counted
 
     def add(self, score: float) -> None:
         """Count one."""
-        self.counts[min(max(math.ceil(score / STEP), 0), STEPS)] += 1
+        step = min(max(math.ceil(score / STEP), 0), STEPS)
+        self.counts[step] += 1
+        self.highest = max(self.highest, step)
         self.total += 1
         self.since_halving += 1
         if self.since_halving >= self.half_life:
@@ -64,7 +67,7 @@ class ScoreCounts:
         if allowed < 0:
             return None
         above = 0.0
-        for step in range(STEPS, -1, -1):
+        for step in range(self.highest, -1, -1):
             above += self.counts[step]
             if above > allowed:
                 return step * STEP

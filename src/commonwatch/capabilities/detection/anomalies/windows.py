@@ -80,7 +80,7 @@ class Windows:
 
         counted: pl.DataFrame | None = None
         for log in sorted(self._held):
-            found = _counted(log, self._closed(log, before_us))
+            found = _rows_of(log, self._closed(log, before_us))
             counted = found if counted is None else counted.join(found, ["window", ENTITY], "full", coalesce=True)
         if counted is None or not len(counted):
             return Table(tuple(FEATURES), (), np.zeros((0, len(FEATURES))), np.zeros((0, 0), dtype=str)), []
@@ -102,18 +102,19 @@ class Windows:
         return events.filter(closed)
 
 
-def _counted(log: str, events: pl.DataFrame) -> pl.DataFrame:
+def _rows_of(log: str, events: pl.DataFrame) -> pl.DataFrame:
     wanted = {
         name: (column, how)
         for name, (kind, column, how) in FEATURES.items()
         if kind == log and column in events.columns
     }
     return events.group_by("window", ENTITY).agg(
-        [_expression(column, how).alias(name) for name, (column, how) in wanted.items()]
+        [aggregate(column, how).alias(name) for name, (column, how) in wanted.items()]
     )
 
 
-def _expression(column: str, how: str) -> pl.Expr:
+def aggregate(column: str, how: str) -> pl.Expr:
+    """One feature of a group of events."""
     import polars as pl
 
     value = pl.col(column)

@@ -36,7 +36,7 @@ def list_alerts(
         suppressed=suppressed,
         verdict="" if verdict == "any" else verdict,
         object=object_id,
-        source=source,
+        sources=(source,) if source else (),
         entity=entity,
         since_us=moment(since, now_us()),
         limit=limit,

@@ -1,4 +1,4 @@
-"""`commonwatch anomalies`: what is unusual in stored telemetry, and why."""
+"""`commonwatch anomalies`: what is unusual in live and stored telemetry, and why."""
 
 from __future__ import annotations
 
@@ -6,20 +6,88 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from django.conf import settings
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.terminal import current
-from commonwatch.capabilities.detection.commands.given import need_extra
-from commonwatch.core.errors import InvalidInput, NodeUnable
+from commonwatch.capabilities.detection.anomalies.places import model_folder, why_off
+from commonwatch.capabilities.detection.commands.given import moment
+from commonwatch.capabilities.detection.extra import need_extra
+from commonwatch.core.errors import NodeUnable
 from commonwatch.core.stix.times import format_time
 
-app = typer.Typer(no_args_is_help=True, help="Find what is unusual in stored telemetry, with the reasons.")
+app = typer.Typer(no_args_is_help=True, help="Find what is unusual in live and stored telemetry, with the reasons.")
 
 MOST_SHOWN = 30
 Name = Annotated[str, typer.Argument(help="Name of the model, as you like.")]
 Places = Annotated[list[Path], typer.Argument(exists=True, help="Files and folders of telemetry.")]
 Rate = Annotated[float, typer.Option(help="Wanted share of false alarms, e.g. 0.01.")]
+
+
+@app.command("list")
+def list_anomalies(
+    source: Annotated[str, typer.Option(help="Name of a telemetry source, or a path.")] = "",
+    entity: Annotated[str, typer.Option(help="The host that it is about.")] = "",
+    model: Annotated[str, typer.Option(help="online, first seen or generated name.")] = "",
+    since: Annotated[str, typer.Option(help="Only what happened since: 2018-11-02, 36h, 7d.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = MOST_SHOWN,
+) -> None:
+    """List what the live watch noticed, the latest first.
+
+    Example: commonwatch anomalies list --since 24h
+    """
+    need_extra()
+    from commonwatch.capabilities.detection.anomalies import records
+
+    wanted = records.Wanted(
+        (source,) if source else (), entity, (model,) if model else (), moment(since, now_us()), limit
+    )
+    found = [records.shown(one) for one in records.anomalies(wanted)]
+    rows = [
+        [row["anomaly"], row["at"], row["entity"], row["model"], f"{row['score']:.2f}", "; ".join(row["because"][:3])]
+        for row in found
+    ]
+    empty = "Nothing unusual was noticed. How learning goes: commonwatch anomalies status"
+    current().table(["anomaly", "at", "entity", "model", "score", "because"], rows, empty)
+    current().result({"anomalies": found})
+
+
+@app.command("show")
+def show_anomaly(number: Annotated[int, typer.Argument(help="Its number, as `anomalies list` shows it.")]) -> None:
+    """Show one of them: every feature that made the score, and its share.
+
+    Example: commonwatch anomalies show 17
+    """
+    need_extra()
+    from commonwatch.capabilities.detection.anomalies import records
+
+    found = records.shown(records.anomaly(number))
+    terminal = current()
+    terminal.print(f"{found['model']}: {found['entity']} at {found['at']}, in {found['source']}: {found['about']}")
+    terminal.print(f"Score {found['score']:.2f}, and {found['threshold']:.2f} is where alarms begin.")
+    rows = [[f"{one['weight']:.2f}", one["feature"], one["sentence"]] for one in found["reasons"]]
+    terminal.table(["share", "feature", "because"], rows, "")
+    terminal.result(found)
+
+
+@app.command("status")
+def learning_status() -> None:
+    """Show how learning goes for each source: hosts known, what was passed over, and what is wrong.
+
+    Example: commonwatch anomalies status
+    """
+    need_extra()
+    import msgspec
+
+    from commonwatch.capabilities.detection.watch.noticing import learned
+
+    found = [msgspec.to_builtins(one) for one in learned()]
+    columns = ["source", "learning", "entities", "contacts", "late", "untold", "skipped", "names", "trouble"]
+    terminal = current()
+    if off := why_off():
+        terminal.print(off)
+    empty = "Nothing was learned yet: commonwatch watch, or `telemetry add` and `serve`."
+    terminal.table(columns, [[row[column] for column in columns] for row in found], empty)
+    terminal.result({"sources": found, "off": off})
 
 
 @app.command()
@@ -35,7 +103,7 @@ def train(name: Name, paths: Places, rate: Rate = 0.01) -> None:
 
     table, _ = windows_of(_files(paths))
     origin = Origin(", ".join(map(str, paths)), len(table), format_time(now_us(), 0), 1)
-    save(fit(table, origin, rate=rate).stored(), _folder(name))
+    save(fit(table, origin, rate=rate).stored(), model_folder(name))
     current().print(
         f"{name} knows {len(table):,} windows. Hold others against it: commonwatch anomalies score {name} PATH"
     )
@@ -52,7 +120,7 @@ def score(name: Name, paths: Places) -> None:
     from commonwatch.capabilities.detection.anomalies import ordinary, saving
     from commonwatch.capabilities.detection.anomalies.searching import beside_clean
 
-    model = ordinary.restored(saving.load(_folder(name), ordinary.KIND))
+    model = ordinary.restored(saving.load(model_folder(name), ordinary.KIND))
     _show([_shown(one) for one in beside_clean(_files(paths), model)])
 
 
@@ -65,7 +133,7 @@ def surprises(paths: Places) -> None:
     need_extra()
     from commonwatch.capabilities.detection.anomalies.searching import surprises as found
 
-    _show([_shown(one) for one in found(_files(paths))])
+    _show([_shown(one) for one in found(_files(paths), now_us())])
 
 
 @app.command("train-names")
@@ -86,7 +154,7 @@ def train_names(
 
     lists = names.NameLists(_lines(chosen), _lines(generated), origin)
     model = names.train(lists, made_at=format_time(now_us(), 0), rate=rate)
-    save(model.stored(), _folder(name))
+    save(model.stored(), model_folder(name))
     current().print(f"{name} knows {model.origin.rows:,} names: commonwatch anomalies names {name} PATH")
     current().result({"model": name, "names": model.origin.rows, "rate": rate})
 
@@ -101,7 +169,7 @@ def drawn(name: Name, paths: Places) -> None:
     from commonwatch.capabilities.detection.anomalies import names, saving
     from commonwatch.capabilities.detection.anomalies.searching import drawn_names
 
-    model = names.restored(saving.load(_folder(name), names.KIND))
+    model = names.restored(saving.load(model_folder(name), names.KIND))
     found = drawn_names(_files(paths), model)
     rows = [(one, f"{score.value:.2f}", "; ".join(r.sentence for r in score.reasons[:2])) for one, score in found]
     current().table(["name", "score", "because"], rows[:MOST_SHOWN], "No name looks drawn.")
@@ -136,22 +204,13 @@ def _files(paths: list[Path]) -> list[Path]:
     return files_of(paths)
 
 
-def _folder(name: str) -> Path:
-    if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
-        raise InvalidInput("model-name", f"{name} is no name for a model.", "Use letters, digits, - and _.")
-    folder: Path = settings.COMMONWATCH.data / "models" / name
-    return folder
-
-
 def _lines(path: Path) -> list[str]:
     return [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
 
 
 def _need_learning() -> None:
-    from importlib.util import find_spec
-
     need_extra()
-    if find_spec("sklearn") is None or find_spec("lightgbm") is None:
+    if why_off():
         raise NodeUnable(
             "extra-missing", "Learning needs parts that this node does not have.", "./run install learning"
         )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from commonwatch.core.errors import InvalidInput, NodeUnable
+from commonwatch.base.journal.schema import us_to_seq
+from commonwatch.core.errors import InvalidInput
 from commonwatch.core.stix.times import parse_time
 
 ACTOR = "command line"
 _AGO = re.compile(r"(\d{1,6})([mhd])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
-_NEEDED = ("pyarrow", "polars", "duckdb", "numpy", "hyperscan")
 
 
 def moment(text: str, now_us: int) -> int | None:
@@ -31,14 +31,9 @@ def moment(text: str, now_us: int) -> int | None:
     return int(day.timestamp()) * 1_000_000
 
 
-def need_extra() -> None:
-    """Raise NodeUnable where what detection needs is not installed."""
-    from importlib.util import find_spec
-
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise NodeUnable(
-            "extra-missing",
-            f"Matching telemetry needs {', '.join(missing)}, which this node does not have.",
-            "./run install detection",
-        )
+def entry_since(text: str, now_us: int) -> int | None:
+    """A journal entry by its number, or the first from a time on. Empty: None."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    since_us = moment(text, now_us)
+    return None if since_us is None else us_to_seq(since_us)

@@ -9,8 +9,9 @@ import typer
 from commonwatch.base.clock import now_us
 from commonwatch.base.terminal import current
 from commonwatch.capabilities.detection.alerts import queries as alerts
-from commonwatch.capabilities.detection.commands.given import need_extra
+from commonwatch.capabilities.detection.extra import need_extra
 from commonwatch.capabilities.detection.indicators import queries
+from commonwatch.capabilities.detection.watch import memory
 
 app = typer.Typer(no_args_is_help=True, help="What this member matches with, and what it cannot use.")
 Limit = Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")]
@@ -22,7 +23,7 @@ def status() -> None:
 
     Example: commonwatch detection status
     """
-    found = {**queries.numbers(now_us()), "alerts": alerts.counts()}
+    found = {**queries.numbers(now_us()), "alerts": alerts.counts(), "memory": memory.status()}
     terminal = current()
     for title, name in (
         ("Indicators", "states"),
@@ -34,6 +35,10 @@ def status() -> None:
         terminal.table([title, ""], rows, f"{title}: none yet. Import intelligence: commonwatch import FILE")
     terminal.print(f"Not yet valid: {found['not_yet']:,}; no longer: {found['ended']:,}.")
     terminal.print(f"Benign lists: {found['benign']['lists']} with {found['benign']['entries']:,} entries.")
+    kept = found["memory"]
+    terminal.print(f"Patterns that remember events: {kept['patterns']:,}; last kept: {kept['kept'] or 'never'}.")
+    for one in kept["troubles"]:
+        terminal.print(f"Warning, {one['object']}: {one['trouble']}")
     follower = found["follower"]
     terminal.print(
         f"Follower at entry {follower['entry'] if follower else 0}. {follower['failure'] if follower else ''}"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from django.conf import settings
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.parties.queries import member_named
@@ -19,6 +18,7 @@ from commonwatch.capabilities.detection.exports import overrides as words
 from commonwatch.capabilities.detection.exports.building import Export, export, report_bytes
 from commonwatch.capabilities.detection.exports.entries import Asked
 from commonwatch.capabilities.detection.exports.forms import FORMS, form_named
+from commonwatch.capabilities.detection.exports.places import exports_folder
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE, PURPOSES
 from commonwatch.core.stix.times import format_time
@@ -89,12 +89,6 @@ def allowed() -> None:
     rows = [[value, one.actor, format_time(one.at_us, 0), one.reason] for value, one in sorted(found.items())]
     current().table(["value", "by", "since", "reason"], rows, "Nothing is: commonwatch block allow VALUE --reason WHY")
     current().result([dict(zip(("value", "by", "since", "reason"), row, strict=True)) for row in rows])
-
-
-def exports_folder() -> Path:
-    """Where own infrastructure, benign lists and words are kept."""
-    data: Path = settings.COMMONWATCH.data
-    return data / "exports"
 
 
 def _reader(to: str, purpose: str) -> Reader:

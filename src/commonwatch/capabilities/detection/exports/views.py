@@ -26,6 +26,7 @@ from commonwatch.base.release.reader import Reader
 from commonwatch.capabilities.detection.exports.building import Export, export, report_bytes
 from commonwatch.capabilities.detection.exports.entries import Asked
 from commonwatch.capabilities.detection.exports.forms import FORMS, Form
+from commonwatch.capabilities.detection.exports.places import exports_folder
 from commonwatch.core.errors import CommonwatchError, InvalidInput, NodeUnable, NotFound, TooBusy
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def _answer(request: HttpRequest, name: str, path: str) -> HttpResponse:
     reader = _reader(request)
     form = _form(path)
     view = collection(reader, name)
-    made = export(reader, view, Asked(form, now_us(), _confidence(request)), settings.COMMONWATCH.data / "exports")
+    made = export(reader, view, Asked(form, now_us(), _confidence(request)), exports_folder())
     return _conditional(request, _file(made, form, path), made)
 
 

@@ -13,14 +13,13 @@ from pathlib import Path
 from commonwatch.base.clock import now_us
 from commonwatch.capabilities.detection.alerts.meter import Meter
 from commonwatch.capabilities.detection.alerts.sources import is_stream
-from commonwatch.capabilities.detection.hunts.hunting import Period, files_of, hunt
-from commonwatch.capabilities.detection.hunts.running import known_mappings
+from commonwatch.capabilities.detection.hunts.hunting import Way, files_of, hunt
+from commonwatch.capabilities.detection.hunts.running import MOST_APART, known_mappings
 from commonwatch.capabilities.detection.indicators.terms import index_row
 from commonwatch.capabilities.detection.models import Indicator, State, TelemetrySource
 from commonwatch.core.errors import CommonwatchError
 
 PAUSE_SECONDS = 5.0  # new intelligence comes in bursts: one hunt for all of a burst
-MOST_APART = 50_000  # more new indicators than this: everything in force is tried
 
 
 def look_back(stop: threading.Event) -> None:
@@ -56,4 +55,5 @@ def _hunt(source: TelemetrySource, numbers: list[int]) -> Meter:
     files = files_of([Path(source.place)])
     with tempfile.TemporaryDirectory(prefix="commonwatch-retro-") as folder:
         engine = Engine() if len(numbers) > MOST_APART else Engine(Path(folder), numbers)
-        return hunt(engine, files, known, mapping=chosen, period=Period(), now_us=now_us(), step=lambda meter: None)
+        way = Way(chosen, processes=1)  # beside everything else that the node does
+        return hunt(engine, files, known, way, now_us=now_us(), step=lambda meter: None)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commonwatch.base.journal import followers
 from commonwatch.capabilities.detection.alerts.meter import Meter
 from commonwatch.capabilities.detection.alerts.sources import is_stream, mappings_folder
-from commonwatch.capabilities.detection.hunts.hunting import Period, files_of, hunt
+from commonwatch.capabilities.detection.hunts.hunting import Way, files_of, hunt
+from commonwatch.capabilities.detection.hunts.period import Period
 from commonwatch.capabilities.detection.indicators.follower import IndicatorFollower, refresh
-from commonwatch.capabilities.detection.models import Indicator, TelemetrySource
+from commonwatch.capabilities.detection.models import Indicator, State, TelemetrySource
 from commonwatch.core.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from commonwatch.capabilities.detection.telemetry.batch import Mapping
 
+MOST_APART = 50_000  # more chosen indicators than this: everything in force is tried
 _ENTRIES_AT_ONCE = 5_000
 
 
@@ -37,6 +40,12 @@ def numbers_of(ids: Sequence[str]) -> list[int]:
             raise NotFound("indicator-unknown", f"No indicator {identity} is held.", "See `commonwatch export`.")
         found += rows
     return found
+
+
+def new_since(entry: int) -> list[int]:
+    """The rows of indicators in force that a journal entry from this one on brought or changed."""
+    found = Indicator.objects.filter(generation__gte=entry, state=State.IN_FORCE)
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def known_mappings(name: str) -> tuple[Mapping | None, list[Mapping]]:
@@ -68,23 +77,39 @@ def places_of(named: Sequence[str]) -> list[Path]:
     return files_of([Path(sources.get(one, one)) for one in wanted])
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """With which indicators: these by STIX id, or those since a journal entry; both empty: everything in force."""
+
+    ids: Sequence[str] = ()
+    since_entry: int | None = None
+
+
 def run_hunt(
     named: Sequence[str],
     *,
     mapping: str,
     period: Period,
-    indicators: Sequence[str],
+    chosen: Chosen,
     now_us: int,
     step: Callable[[Meter], None],
+    processes: int = 0,
 ) -> Meter:
     """Hunt with everything in force, or with chosen indicators, in an index of their own."""
     from commonwatch.capabilities.detection.indicators.engine import Engine
 
     follow()
-    chosen, known = known_mappings(mapping)
+    read_by, known = known_mappings(mapping)
     files = places_of(named)
-    if not indicators:
-        return hunt(Engine(), files, known, mapping=chosen, period=period, now_us=now_us, step=step)
+    way = Way(read_by, period, processes)
+    numbers = numbers_of(chosen.ids)
+    if chosen.since_entry is not None:
+        since = new_since(chosen.since_entry)
+        numbers = sorted(set(numbers) & set(since)) if numbers else since
+        if not numbers:
+            return Meter()
+    if not numbers or len(numbers) > MOST_APART:
+        return hunt(Engine(), files, known, way, now_us=now_us, step=step)
     with tempfile.TemporaryDirectory(prefix="commonwatch-hunt-") as folder:
-        engine = Engine(Path(folder), numbers_of(indicators))
-        return hunt(engine, files, known, mapping=chosen, period=period, now_us=now_us, step=step)
+        engine = Engine(Path(folder), numbers)
+        return hunt(engine, files, known, way, now_us=now_us, step=step)

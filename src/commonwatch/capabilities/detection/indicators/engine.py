@@ -12,7 +12,7 @@ Loads the heavy libraries: import it where telemetry is really matched.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +23,10 @@ from django.db.models import QuerySet
 
 from commonwatch.capabilities.detection.indicators.rules import Rules
 from commonwatch.capabilities.detection.indicators.terms import index_row
+from commonwatch.capabilities.detection.matching.drivers.parallel import VALUES, Work
 from commonwatch.capabilities.detection.matching.index.index import IndicatorIndex
 from commonwatch.capabilities.detection.matching.kernel import IndexMatcher
-from commonwatch.capabilities.detection.matching.matcher import Matcher, hits_schema
+from commonwatch.capabilities.detection.matching.matcher import Matcher, Remembering, hits_schema
 from commonwatch.capabilities.detection.models import Index, Indicator, IndicatorValue, State
 from commonwatch.core.patterns.values import Kind, Value
 
@@ -77,9 +78,29 @@ class Engine:
         """The change up to which it knows."""
         return self._seen[0]
 
+    @property
+    def made(self) -> str:
+        """By which numbering of the rows: entries of another one are other entries."""
+        return self._seen[1]
+
+    def remembering(self) -> Iterator[tuple[str, Remembering, Mapping[int, str]]]:
+        """Matchers whose patterns remember events: family, matcher, and whose each entry is."""
+        for family, matcher, rules in self._rules.families():
+            if isinstance(matcher, Remembering):
+                yield family, matcher, {entry: rule.identity for entry, rule in rules.items()}
+
     def matchers(self) -> list[Matcher]:
         """Every matcher, for drivers that run them elsewhere."""
         return [self._values, *self._rules.matchers()]
+
+    def work(self) -> Work:
+        """Everything as other processes need it to match the same."""
+        rules = {family: dict(rules) for family, _, rules in self._rules.families()}
+        return Work(self._folder, rules, self.generation)
+
+    def families(self) -> dict[str, Matcher]:
+        """Every matcher by its family; plain values are `values`."""
+        return {VALUES: self._values, **{family: matcher for family, matcher, _ in self._rules.families()}}
 
     def match(self, batch: Batch) -> pa.Table:
         """The hits of all matchers, each matcher's in its own order."""

@@ -13,6 +13,7 @@ import orjson
 
 from commonwatch.base.intake.receive import Channel, receive
 from commonwatch.base.intake.sources import ensure_source, voucher_of
+from commonwatch.base.parties.authoring import signed_as_own
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.reader import operator
@@ -64,7 +65,8 @@ def import_list(path: Path, wish: Wish, *, actor: str, now_us: int, advance: Cal
     taken = Taken()
     channel = _channel(wish, actor)
     objects = _objects(path, wish, now_us, taken)
-    while pieces := [Piece(orjson.dumps(one), f"/{number}") for number, one in enumerate(islice(objects, BATCH))]:
+    while batch := signed_as_own(list(islice(objects, BATCH)), now_us):
+        pieces = [Piece(orjson.dumps(one), f"/{number}") for number, one in enumerate(batch)]
         report = receive(pieces, channel, now_us).result(_WAIT_SECONDS)
         tally = report.tally()
         taken.admitted += tally["admitted"]

@@ -1,23 +1,15 @@
-"""STIX patterns, Sigma and YARA rules in force, compiled; made anew when one of their family changes."""
+"""STIX patterns, Sigma and YARA rules in force, compiled; made anew when one of their family changes.
+
+What patterns over several events remember goes on wherever the pattern stayed the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
 
+from commonwatch.capabilities.detection.matching.compiling import FAMILIES, Compiled, Rule, compiled
 from commonwatch.capabilities.detection.matching.matcher import Matcher
 from commonwatch.capabilities.detection.models import Indicator, State
-from commonwatch.core.stix.values import Finding
-
-FAMILIES = ("stix", "sigma", "yara")
-
-
-class Rule(NamedTuple):
-    """A pattern as its author wrote it."""
-
-    text: str
-    valid_from_us: int | None
-    valid_until_us: int | None
 
 
 class Rules:
@@ -28,11 +20,16 @@ class Rules:
         self._only = tuple(only)
         self._change, self._made = -1, ""
         self._rules: dict[str, dict[int, Rule]] = {family: {} for family in FAMILIES}
-        self._matchers: dict[str, Matcher] = {}
+        self._compiled: dict[str, Compiled] = {}
 
     def matchers(self) -> list[Matcher]:
         """Those that have anything to match, in a fixed order."""
-        return [self._matchers[family] for family in FAMILIES if family in self._matchers]
+        return [one.matcher for _, one in self._in_order()]
+
+    def families(self) -> Iterator[tuple[str, Matcher, Mapping[int, Rule]]]:
+        """Those that have anything to match, with their rules by entry."""
+        for family, one in self._in_order():
+            yield family, one.matcher, self._rules[family]
 
     def catch_up(self, change: int, generation: int, made: str) -> None:
         """Take what changed up to `change`."""
@@ -40,6 +37,7 @@ class Rules:
         if made != self._made:
             touched = {family for family, rules in self._rules.items() if rules}
             self._rules = {family: {} for family in FAMILIES}
+            self._compiled = {}  # the numbers are others: nothing of it may be taken over
             self._change, self._made = -1, made
         changed = Indicator.objects.filter(change__gt=self._change, change__lte=change).exclude(pattern_type="values")
         if self._only:
@@ -50,12 +48,16 @@ class Rules:
         for family in sorted(touched):
             self._compile(family)
 
+    def _in_order(self) -> list[tuple[str, Compiled]]:
+        return [(family, self._compiled[family]) for family in FAMILIES if family in self._compiled]
+
     def _take(self, row: Indicator) -> set[str]:
         """The families that one changed row touches."""
         touched = set()
         for family, rules in self._rules.items():
             wanted = row.pattern_type == family and row.state == State.IN_FORCE
-            rule = Rule(row.pattern, row.valid_from_us, row.valid_until_us) if wanted else None
+            identity = f"{row.stix_id} {row.voucher}"
+            rule = Rule(row.pattern, row.valid_from_us, row.valid_until_us, identity) if wanted else None
             if rules.get(row.pk) != rule:
                 touched.add(family)
                 rules.pop(row.pk, None)
@@ -65,56 +67,10 @@ class Rules:
 
     def _compile(self, family: str) -> None:
         rules = self._rules[family]
+        before = self._compiled.pop(family, None)
         if not rules:
-            self._matchers.pop(family, None)
             return
-        self._matchers[family], broken = _COMPILERS[family](rules, self.generation)
-        for entry, reason in broken.items():
+        self._compiled[family] = compiled(family, rules, self.generation, before)
+        for entry, reason in self._compiled[family].broken.items():
             rules.pop(entry, None)
             Indicator.objects.filter(pk=entry).update(state=State.UNEXECUTABLE, reason=reason)
-
-
-Compiled: TypeAlias = tuple[Matcher, dict[int, str]]  # and why an entry cannot be executed
-
-
-def _stix(rules: Mapping[int, Rule], generation: int) -> Compiled:
-    from commonwatch.capabilities.detection.matching.stix.matcher import Entry, StixMatcher
-    from commonwatch.core.patterns.stix.reading import parse
-
-    entries = []
-    broken: dict[int, str] = {}
-    for entry, rule in rules.items():
-        reading = parse(rule.text)
-        if reading.pattern is None:
-            broken[entry] = str(reading.problem)
-        else:
-            entries.append(Entry(entry, reading.pattern, rule.valid_from_us, rule.valid_until_us))
-    return StixMatcher(entries, generation), broken
-
-
-def _sigma(rules: Mapping[int, Rule], generation: int) -> Compiled:
-    from commonwatch.capabilities.detection.matching.sigma.matcher import SigmaMatcher
-    from commonwatch.core.patterns.sigma.reading import read
-
-    readings = {entry: read(rule.text) for entry, rule in rules.items()}
-    matcher = SigmaMatcher(readings.items(), generation)
-    broken = {entry: _why(one.problems) for entry, one in readings.items() if entry not in matcher.entries}
-    return matcher, broken
-
-
-def _yara(rules: Mapping[int, Rule], generation: int) -> Compiled:
-    from commonwatch.capabilities.detection.matching.yara.matcher import YaraMatcher
-    from commonwatch.core.patterns.yara.reading import read
-
-    readings = {entry: read(rule.text) for entry, rule in rules.items()}
-    broken = {entry: _why(one.problems) for entry, one in readings.items() if not one.rules}
-    usable = {entry: one for entry, one in readings.items() if entry not in broken}
-    return YaraMatcher(usable.items(), generation), broken
-
-
-def _why(problems: Sequence[Finding]) -> str:
-    said = [f"{one.place}: {one.sentence}" for one in problems if one.severity != "note"]
-    return "; ".join(said) or "It holds no rule."
-
-
-_COMPILERS: dict[str, Callable[[Mapping[int, Rule], int], Compiled]] = {"stix": _stix, "sigma": _sigma, "yara": _yara}

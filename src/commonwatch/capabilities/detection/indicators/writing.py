@@ -30,8 +30,8 @@ class Said(msgspec.Struct, frozen=True):
 
 def indicator_of(value: Value, said: Said, name: str = "") -> dict[str, Any] | None:
     """The object; None for kinds that STIX has no way to name."""
-    write = _PATTERNS.get(value.kind)
-    if write is None:
+    pattern = pattern_of(value)
+    if pattern is None:
         return None
     identity = uuid.uuid5(NAMESPACE, f"indicator {said.author} {said.source} {value.kind} {value.text}")
     found: dict[str, Any] = {
@@ -43,7 +43,7 @@ def indicator_of(value: Value, said: Said, name: str = "") -> dict[str, Any] | N
         "modified": said.at,
         "name": name or f"{value.text} ({said.source})"[:250],
         "indicator_types": [said.category],
-        "pattern": write(value.text),
+        "pattern": pattern,
         "pattern_type": "stix",
         "valid_from": said.at,
         "object_marking_refs": list(said.markings),
@@ -53,6 +53,12 @@ def indicator_of(value: Value, said: Said, name: str = "") -> dict[str, Any] | N
     if said.valid_until:
         found["valid_until"] = said.valid_until
     return found
+
+
+def pattern_of(value: Value) -> str | None:
+    """The pattern that names a value; None for kinds that STIX has no way to name."""
+    write = _PATTERNS.get(value.kind)
+    return None if write is None else write(value.text)
 
 
 def _quoted(text: str) -> str:

@@ -28,21 +28,25 @@ from commonwatch.capabilities.detection.matching.index.families import (
     KINDS,
     MEETS,
     NAME,
+    NETWORK,
+    NUMBERS,
     URL,
 )
-from commonwatch.capabilities.detection.matching.index.index import IndicatorIndex
+from commonwatch.capabilities.detection.matching.index.found import Found, found, joined
+from commonwatch.capabilities.detection.matching.index.hashing import Hashes
+from commonwatch.capabilities.detection.matching.index.index import IndicatorIndex, port_of
 from commonwatch.capabilities.detection.matching.matcher import Unexecutable, hits_schema
-from commonwatch.capabilities.detection.matching.memory import CleanTexts, Rows
+from commonwatch.capabilities.detection.matching.memory import Rows, Texts
 from commonwatch.capabilities.detection.telemetry import batch as telemetry
-from commonwatch.core.patterns.canonical import observed, split_endpoint
-from commonwatch.core.patterns.values import Kind, Value
+from commonwatch.capabilities.detection.telemetry.codes import is_coded, places, plain
+from commonwatch.core.patterns.canonical import observed
+from commonwatch.core.patterns.values import Kind
 
 SMALL = 500  # events: below, a batch costs less value by value than as columns
 _REMEMBERED = 200_000  # texts that were decided one at a time, with what they met
-_BLOCK = 1 << 17  # values at a time: bounds memory, and keeps columns in the processor's cache
+_BLOCK = 1 << 18  # values at a time: bounds memory
+_FEW = 128  # texts: below, deciding one at a time costs less than starting column engines
 _HELD: Mapping[Kind, tuple[Kind, ...]] = {Kind.HOST: (Kind.HOST, Kind.ADDRESS)}  # the forms that a column may hold
-_CANDIDATE = pl.Schema({"text": pl.String, "entry": pl.Int64, "wanted": pl.Int64})
-_HITS = pl.Schema({"row": pl.Int32, "entry": pl.Int64, "column": pl.String})
 
 
 class _Met(NamedTuple):
@@ -53,21 +57,32 @@ class _Met(NamedTuple):
 
 
 class _Column(NamedTuple):
-    """One column of a batch: texts and the rows they stand in (None: each in its own)."""
+    """One column of a batch: texts and the rows they stand in (None: each in its own), or distinct texts and their codes."""
 
     name: str
     kind: Kind
     texts: pl.Series
     rows: Rows | None
     ports: pl.Series | None
+    codes: Rows | None = None
+
+
+class _Hits(NamedTuple):
+    """Entries that rows of a column belong to; a pair may come twice."""
+
+    column: str
+    rows: Rows
+    entries: npt.NDArray[np.int64]
 
 
 class IndexMatcher:
     """The index as a `Matcher`."""
 
+    takes_codes = True
+
     def __init__(self, index: IndicatorIndex) -> None:
         self.index = index
-        self._clean: dict[Kind, CleanTexts] = {}
+        self._texts: dict[Kind, Texts] = {}
         self._remembered: dict[tuple[Kind, str], tuple[_Met, ...]] = {}
         self._seen = (index.additions, index.changes)
 
@@ -109,29 +124,29 @@ class IndexMatcher:
         additions, changes = self._seen
         if changes != self.index.changes:
             self._remembered.clear()
-        if additions != self.index.additions:
-            for clean in self._clean.values():
-                clean.forget()
+        for texts in self._texts.values():
+            if additions != self.index.additions or texts.full:
+                texts.forget()
+            elif changes != self.index.changes:
+                texts.forget_met()
         self._seen = (self.index.additions, self.index.changes)
 
-    def _value_by_value(self, batch: telemetry.Batch) -> pl.DataFrame:
-        hits: set[tuple[int, int, str]] = set()
+    def _value_by_value(self, batch: telemetry.Batch) -> list[_Hits]:
+        of_columns = []
         for column in self._columns(batch):
+            hits: set[tuple[int, int]] = set()
             rows = range(len(column.texts)) if column.rows is None else column.rows.tolist()
             for place, (row, text) in enumerate(zip(rows, column.texts, strict=True)):
                 for entry, port in self._remember(column.kind, text) if text is not None else ():
                     if port is None or (column.ports is not None and column.ports[place] == port):
-                        hits.add((row, entry, column.name))
-        return pl.DataFrame(list(hits), _HITS, orient="row")
+                        hits.add((row, entry))
+            if hits:
+                pairs = np.array(list(hits), np.int64)
+                of_columns.append(_Hits(column.name, pairs[:, 0], pairs[:, 1]))
+        return of_columns
 
-    def _by_column(self, batch: telemetry.Batch) -> pl.DataFrame:
-        parts = [pl.DataFrame(schema=_HITS)]
-        for column in self._columns(batch):
-            for first in range(0, len(column.texts), _BLOCK):
-                found = self._block(column, first)
-                if found is not None:
-                    parts.append(found)
-        return pl.concat(parts).unique()
+    def _by_column(self, batch: telemetry.Batch) -> list[_Hits]:
+        return [hits for column in self._columns(batch) if len((hits := self._of_column(column)).rows)]
 
     def _columns(self, batch: telemetry.Batch) -> Iterator[_Column]:
         """Columns that some indicator may meet."""
@@ -140,138 +155,158 @@ class IndexMatcher:
         for name, kind in batch.mapping.kinds().items():
             if name not in present or not self.index.has(*MEETS[kind]):
                 continue
-            array, rows = batch.events[name], None
-            if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
+            array, rows, codes = batch.events[name], None, None
+            if is_coded(array):
+                if len(array.dictionary) <= len(array) >= SMALL:
+                    array, codes = array.dictionary, places(array)
+                else:
+                    array = plain(array)
+            elif pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
                 rows, array = pc.list_parent_indices(array).to_numpy(), pc.list_flatten(array)
             texts = pl.Series(name, array)
             port = pl.Series(batch.events[ports[name]]) if ports[name] in present else None
             if port is not None and rows is not None:
                 port = port.gather(rows)
             if texts.dtype != pl.Null:
-                yield _Column(name, kind, texts.cast(pl.String), rows, port)
+                yield _Column(name, kind, texts.cast(pl.String), rows, port, codes)
 
-    def _block(self, column: _Column, first: int) -> pl.DataFrame | None:
-        """Hits of up to `_BLOCK` values from a place on."""
-        texts = column.texts.slice(first, _BLOCK)
-        clean = self._clean.setdefault(column.kind, CleanTexts())
-        unknown, hashes = clean.unknown(texts)
-        if not len(unknown):
-            return None
-        hashes = hashes[unknown]
-        some = pl.DataFrame([texts.gather(unknown).alias("text"), pl.Series("place", unknown + first)])
-        kept = clean.distinct(hashes)
-        tried = some["text"].filter(pl.Series(kept))
-        met = self._meet(column.kind, tried)
-        bad = met["text"].unique()
-        if len(bad):
-            clean.learn(hashes[kept][~tried.is_in(bad.implode()).fill_null(False).to_numpy()])
-        else:
-            clean.learn(hashes[kept])
-            return None
-        return _located(column, some.join(met, on="text"))
+    def _of_column(self, column: _Column) -> _Hits:
+        memory = self._texts.setdefault(column.kind, Texts())
+        blocks = [
+            (there + first, numbers)
+            for first in range(0, len(column.texts), _BLOCK)
+            for there, numbers in [self._numbered(column.kind, column.texts.slice(first, _BLOCK), memory)]
+        ]
+        there = np.concatenate([part for part, _ in blocks] or [np.empty(0, np.int64)])
+        numbers = np.concatenate([part for _, part in blocks] or [np.empty(0, np.int64)])
+        if column.codes is not None:
+            of_texts = np.zeros(len(column.texts) + 1, np.int64)  # and of the null after the last
+            of_texts[there] = numbers
+            of_rows = of_texts.take(column.codes)
+            there = np.flatnonzero(of_rows)
+            numbers = of_rows[there]
+        which, entries, ports = memory.met(numbers)
+        there = there[which]
+        if (ports >= 0).any():
+            seen = np.full(len(there), -1) if column.ports is None else column.ports.gather(there).fill_null(-1)
+            fits = (ports < 0) | (ports == np.asarray(seen))
+            there, entries = there[fits], entries[fits]
+        return _Hits(column.name, there if column.rows is None else column.rows[there], entries)
 
-    def _meet(self, kind: Kind, texts: pl.Series) -> pl.DataFrame:
-        """What texts of a column belong to: text, entry, and for endpoints the port wanted."""
-        found = [
-            (text, entry, port)
-            for text in self._candidates(kind, texts.drop_nulls())
+    def _numbered(self, kind: Kind, texts: pl.Series, memory: Texts) -> tuple[Rows, Rows]:
+        """Places of texts that belong to an entry, and the numbers under which the memory says to which."""
+        hashes = memory.hashed(texts)
+        there, known = memory.not_clean(hashes)
+        numbers = np.zeros(len(there), np.int64)
+        if known.any():
+            numbers[known] = memory.numbers(texts.gather(there[known]), hashes[there[known]])
+        unknown = np.flatnonzero(numbers == 0)
+        if len(unknown):
+            some = there[unknown]
+            numbers[unknown] = self._decided(kind, texts.gather(some), hashes[some], memory)
+        met = numbers > 0
+        return there[met], numbers[met]
+
+    def _decided(self, kind: Kind, texts: pl.Series, hashes: Hashes, memory: Texts) -> Rows:
+        """The numbers of texts that the memory does not know, 0 for those that belong to nothing."""
+        kept = np.flatnonzero(memory.distinct(hashes))
+        tried, once = texts.gather(kept), hashes[kept]
+        numbers = memory.learn(tried, once, self._meet(kind, tried))
+        bad = np.flatnonzero(numbers)
+        if not len(bad):
+            return np.zeros(len(hashes), np.int64)
+        bad = bad[np.argsort(once[bad])]
+        at = np.searchsorted(once[bad], hashes).clip(max=len(bad) - 1)
+        return np.where(once[bad[at]] == hashes, numbers[bad[at]], 0)
+
+    def _meet(self, kind: Kind, texts: pl.Series) -> Found:
+        """What texts of a column belong to: those in their final form at once, the odd ones by themselves."""
+        odd, parts = np.arange(len(texts)), []
+        for form in _HELD.get(kind, (kind,)) if len(texts) >= _FEW else ():
+            written, sure = writing.written(form, texts.gather(odd))
+            known = sure.to_numpy()
+            parts.append(self._canonical_meet(form, written.filter(sure)).at(odd[known]))
+            odd = odd[~known]
+            if not len(odd):
+                break
+        alone = [
+            (place, entry, port, 0)
+            for place, text in zip(odd.tolist(), texts.gather(odd), strict=True)
             for entry, port in self._remember(kind, text)
         ]
-        return pl.DataFrame(found, _CANDIDATE, orient="row").unique()
+        return joined([*parts, found(alone)])
 
-    def _candidates(self, kind: Kind, texts: pl.Series) -> pl.Series:
-        """Texts that may belong to an entry: odd ones, and those the filters let through."""
-        maybe = np.ones(len(texts), np.bool_)
-        for form in _HELD.get(kind, (kind,)):
-            odd = np.flatnonzero(maybe)
-            rest = texts if len(odd) == len(texts) else texts.gather(odd)
-            written, plain = writing.written(form, rest)
-            known = odd[plain.to_numpy()]
-            if len(known):
-                maybe[known] = False
-                maybe[known[self._may_meet(form, written.filter(plain))]] = True
-                if len(known) == len(odd):
-                    break
-        return texts.filter(pl.Series(maybe))
-
-    def _may_meet(self, kind: Kind, texts: pl.Series) -> npt.NDArray[np.bool_]:
-        """For canonical texts, whether filters let them through."""
+    def _canonical_meet(self, kind: Kind, texts: pl.Series) -> Found:
+        """What values belong to: `IndicatorIndex.meeting` for many."""
         index = self.index
         if kind is Kind.ADDRESS:
-            return index.may_hold(ADDRESS, texts) | self._may_lie_in_network(texts)
+            return joined([index.under_many(ADDRESS, texts), self._networks_around(texts)])
         if kind is Kind.HOST:
-            return self._may_lie_below(texts)
+            return joined([index.under_many(NAME, texts), *self._domains_above(texts)])
         if kind is Kind.URL:
-            return index.may_hold(URL, writing.keys(texts))
-        found = index.may_hold(FAMILIES[kind], texts)
+            return index.under_many(URL, writing.keys(texts), writing.schemes(texts))
+        there = index.under_many(FAMILIES[kind], texts)
         if kind is Kind.FILE_PATH:
-            found |= index.may_hold(FILE_NAME, writing.last_parts(texts))
-        return found
+            there = joined([there, index.under_many(FILE_NAME, writing.last_parts(texts))])
+        return there
 
-    def _may_lie_below(self, names: pl.Series) -> npt.NDArray[np.bool_]:
-        """Whether the name or one above it may be there."""
-        found = self.index.may_hold(NAME, names)
+    def _domains_above(self, names: pl.Series) -> Iterator[Found]:
         places = np.arange(len(names))
         while True:
             names = writing.parents(names)
             longer = names.is_not_null()
             names, places = names.filter(longer), places[longer.to_numpy()]
             if not len(names):
-                return found
-            found[places[self.index.may_hold(NAME, names)]] = True
+                return
+            above = self.index.under_many(NAME, names)
+            yield above.only(above.kinds == NUMBERS[Kind.DOMAIN]).at(places)
+
+    def _networks_around(self, addresses: pl.Series) -> Found:
+        maybe = np.flatnonzero(self._may_lie_in_network(addresses))
+        return found(
+            [
+                (place, row.entry, None, NUMBERS[Kind.NETWORK])
+                for place, address in zip(maybe.tolist(), addresses.gather(maybe), strict=True)
+                for network in self.index.networks.around(address)
+                for row in self.index.under(NETWORK, network)
+            ]
+        )
 
     def _may_lie_in_network(self, addresses: pl.Series) -> npt.NDArray[np.bool_]:
         networks = self.index.networks
-        found = np.zeros(len(addresses), np.bool_)
+        maybe = np.zeros(len(addresses), np.bool_)
         if not networks:
-            return found
+            return maybe
         longer = addresses.str.contains(":", literal=True)
         if networks.has_ipv6:
-            found |= longer.to_numpy()
+            maybe |= longer.to_numpy()
         if networks.has_ipv4:
-            found[~longer.to_numpy()] = networks.perhaps(writing.numbers(addresses.filter(~longer)).to_numpy())
-        return found
+            maybe[~longer.to_numpy()] = networks.perhaps(writing.numbers(addresses.filter(~longer)))
+        return maybe
 
     def _remember(self, kind: Kind, text: str) -> tuple[_Met, ...]:
+        """What one text of a column belongs to."""
         known = self._remembered.get((kind, text))
         if known is None:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
-            known = self._remembered[kind, text] = tuple(self._met(kind, text))
+            value = observed(kind, text)
+            rows = self.index.meeting(value) if value is not None else ()
+            known = self._remembered[kind, text] = tuple(_Met(row.entry, port_of(row.value)) for row in rows)
         return known
 
-    def _met(self, kind: Kind, text: str) -> Iterator[_Met]:
-        """What one text of a column belongs to."""
-        value = observed(kind, text)
-        if value is not None:
-            for row in self.index.meeting(value):
-                yield _Met(row.entry, _port(row.value))
 
-
-def _port(indicator: Value) -> int | None:
-    return int(split_endpoint(indicator.text)[1]) if indicator.kind is Kind.ENDPOINT else None
-
-
-def _located(column: _Column, met: pl.DataFrame) -> pl.DataFrame:
-    """Hits in rows, those of endpoints only where the port is theirs."""
-    places = met["place"]
-    if column.ports is None:
-        met = met.filter(pl.col("wanted").is_null())
-    else:
-        met = met.with_columns(column.ports.gather(places).alias("port"))
-        met = met.filter(pl.col("wanted").is_null() | (pl.col("wanted") == pl.col("port")))
-    rows = met["place"].to_numpy() if column.rows is None else column.rows[met["place"].to_numpy()]
-    return pl.DataFrame(
-        {
-            "row": pl.Series(rows, dtype=pl.Int32),
-            "entry": met["entry"],
-            "column": pl.Series([column.name]).new_from_index(0, len(met)),
-        },
-        _HITS,
+def _answer(of_columns: list[_Hits]) -> pa.RecordBatch:
+    """Hits of all columns, each once, by row, then entry, then column."""
+    names = sorted({hits.column for hits in of_columns})
+    rows = np.concatenate([np.empty(0, np.int64), *(hits.rows for hits in of_columns)])
+    entries = np.concatenate([np.empty(0, np.int64), *(hits.entries for hits in of_columns)])
+    columns = np.repeat([names.index(hits.column) for hits in of_columns], [len(hits.rows) for hits in of_columns])
+    order = np.lexsort((columns, entries, rows)) if of_columns else np.empty(0, np.int64)
+    rows, entries, columns = rows[order], entries[order], columns[order]
+    fresh = np.ones(len(rows), np.bool_)
+    fresh[1:] = (rows[1:] != rows[:-1]) | (entries[1:] != entries[:-1]) | (columns[1:] != columns[:-1])
+    named = pa.array(names, pa.string()).take(pa.array(columns[fresh], pa.int64()))
+    return pa.RecordBatch.from_arrays(
+        [pa.array(rows[fresh], pa.int32()), pa.array(entries[fresh], pa.int64()), named], schema=hits_schema()
     )
-
-
-def _answer(hits: pl.DataFrame) -> pa.RecordBatch:
-    table = hits.sort("row", "entry", "column").to_arrow(compat_level=pl.CompatLevel.oldest()).cast(hits_schema())
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], hits_schema())

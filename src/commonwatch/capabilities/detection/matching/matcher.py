@@ -7,9 +7,10 @@ entry, then column.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
 
@@ -37,6 +38,54 @@ class Matcher(Protocol):
 
     def unexecutable(self, mapping: Mapping) -> AbstractMapping[int, Unexecutable]:
         """Entries that can never match events of this mapping, each with its reason."""
+
+
+class Memory(NamedTuple):
+    """What one pattern over several events remembers: the entry, the digest of the pattern as `name`, and bytes."""
+
+    entry: int
+    name: str
+    state: bytes
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A matcher whose patterns may stretch over several events, and over a restart."""
+
+    def patterns(self) -> Iterator[tuple[int, str]]:
+        """Entry and digest of every pattern that remembers."""
+
+    def memories(self) -> Iterator[Memory]:
+        """What has changed since `kept`."""
+
+    def kept(self) -> None:
+        """All of `memories` is stored."""
+
+    def resume(self, memory: Memory) -> bool:
+        """Go on with what was remembered; False where the pattern is not here. Raises InvalidInput where it is unfit."""
+
+
+class Step(NamedTuple):
+    """An event that meets a part of a pattern over several events: its row, the matcher's own number of the part, and which
+    brackets of a STIX pattern hold."""
+
+    row: int
+    node: int
+    brackets: tuple[int, ...] = ()
+
+
+Follow = Callable[[Step], Iterable[int]]  # the entries that one event completes
+
+
+@runtime_checkable
+class Parting(Protocol):
+    """A matcher that can leave patterns over several events to somebody who has the events of all files in order of time."""
+
+    def parted(self, batch: Batch) -> tuple[pa.RecordBatch, list[Step]]:
+        """The hits that one event decides, and the steps of all other patterns, which are not taken. Timeless rows take none."""
+
+    def follower(self, batch: Batch) -> Follow:
+        """Takes the steps of a batch's rows, in whatever order they are handed in. The batch may be those rows alone."""
 
 
 def hits_schema() -> pa.Schema:

@@ -7,8 +7,10 @@ Expressions only ever recognise; `core.patterns.canonical` alone says what the f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from commonwatch.core.patterns.canonical import LONGEST
@@ -94,6 +96,11 @@ def keys(urls: pl.Series) -> pl.Series:
     return pl.DataFrame([urls.alias("url")]).select(bare)["url"]
 
 
+def schemes(urls: pl.Series) -> pl.Series:
+    """The schemes of canonical URLs, empty where they have none."""
+    return urls.str.extract("^(https?)://").fill_null("")
+
+
 def last_parts(paths: pl.Series) -> pl.Series:
     """File names at the end of canonical paths."""
     return paths.str.extract(r"([^/\\]*)$").str.strip_chars()
@@ -104,8 +111,24 @@ def parents(names: pl.Series) -> pl.Series:
     return names.str.splitn(".", 2).struct.field("field_1")
 
 
-def numbers(addresses: pl.Series) -> pl.Series:
+def numbers(addresses: pl.Series) -> npt.NDArray[np.uint32]:
     """Canonical IPv4 addresses as numbers."""
-    parts = addresses.str.split_exact(".", 3).struct.unnest().select(pl.all().cast(pl.UInt32))
-    shifted = [pl.col(f"field_{place}") * (1 << 8 * (3 - place)) for place in range(4)]
-    return parts.select(pl.sum_horizontal(shifted).cast(pl.UInt32).alias("number"))["number"]
+    texts: Any = addresses.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    digits = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    digits = digits[ends[0] : ends[-1]]
+    ends = ends - ends[0]
+    # Octets end at the dots, three in each text, and at its end; their digits are looked up backwards from there.
+    stops = np.empty((4, len(texts)), np.int64)
+    stops[:3] = np.flatnonzero(digits == ord(".")).reshape(-1, 3).T
+    stops[3] = ends[1:]
+    starts = np.vstack([ends[:-1], stops[:3] + 1])
+    found = np.zeros(len(texts), np.uint32)
+    for start, stop in zip(starts, stops, strict=True):
+        octet = digits[stop - 1].astype(np.uint32) - ord("0")
+        for back, weight in ((2, 10), (3, 100)):
+            longer = np.flatnonzero(stop - start >= back)
+            octet[longer] += (digits[stop[longer] - back].astype(np.uint32) - ord("0")) * np.uint32(weight)
+        found = found << np.uint32(8) | octet
+    return found

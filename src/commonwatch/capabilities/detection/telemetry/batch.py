@@ -6,7 +6,8 @@
    (int64, the event's number in its file or stream, from 1; for line formats, its line, blank ones not counted).
 4. Columns of a kind (`core.patterns.values.Kind`) hold text as the log has it; the matcher makes it canonical. A column may
    be a list of such texts. Ports are int64. Everything else is text, number or boolean.
-5. Text is Arrow's `string`; a reader that is asked for views gives `string_view` where that saves a copy.
+5. Text is Arrow's `string`; a reader that is asked for views gives `string_view` where that saves a copy, and one that is
+   asked for codes a dictionary (each distinct text once, and its number in every row) where that is how it finds it.
 """
 
 from __future__ import annotations

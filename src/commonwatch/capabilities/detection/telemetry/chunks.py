@@ -27,16 +27,16 @@ def chunks(stream: io.BufferedReader, size: int = SIZE, longest: int = LONGEST) 
     """The whole of a stream. The last piece may lack its line end."""
     rest = b""
     while data := stream.read(size):
-        data = rest + data if rest else data
         end = data.rfind(b"\n") + 1
         if end:
-            yield from long_lines(data[:end] if end < len(data) else data, longest)
+            whole = data if end == len(data) and not rest else b"".join((rest, memoryview(data)[:end]))  # copied once
+            yield from long_lines(whole, longest)
             rest = data[end:]
-        elif len(data) > longest:
-            yield Chunk(data[:SHOWN], overlong=True)
+            continue
+        rest += data
+        if len(rest) > longest:
+            yield Chunk(rest[:SHOWN], overlong=True)
             rest = _after_line(stream, size)
-        else:
-            rest = data
     if rest:
         yield from long_lines(rest, longest)
 
@@ -71,11 +71,11 @@ def long_lines(data: bytes, longest: int) -> Iterator[Chunk]:
         yield Chunk(data[start:] if start else data)
 
 
-def spanned(stream: io.BufferedReader, start: int, end: int) -> io.BufferedReader:
-    """The lines that begin in a range of bytes: ranges that touch share out a file without loss or double."""
+def spanned(stream: io.BufferedReader, start: int, end: int) -> tuple[io.BufferedReader, tuple[int, int]]:
+    """The lines that begin in a range of bytes, and where they lie: ranges that touch share out a file without loss or double."""
     first, last = line_start(stream, start), line_start(stream, end)
     stream.seek(first)
-    return io.BufferedReader(_Limited(stream, last - first), 1 << 16)
+    return io.BufferedReader(_Limited(stream, last - first), 1 << 16), (first, last)
 
 
 def line_start(stream: io.BufferedReader, at: int) -> int:

@@ -1,6 +1,7 @@
 """Events that are Python objects as a record batch: small batches, odd lines and formats that no library reads.
 
-Above some 500 events the libraries are faster (`json_sql`, `zeek`); what comes out is the same.
+Above some 500 events the libraries are faster (`json_sql`, `zeek`); what comes out is the same. Fields go into columns in
+one pass over the events, since a mapping has many times more columns than an event has fields.
 """
 
 from __future__ import annotations
@@ -36,11 +37,45 @@ def batch(want: Wanted, events: Sequence[dict[str, Any]], records: Sequence[int]
         TIME: pa.array(_times(want, events, fault), pa.int64()),
         RECORD: pa.array(records, pa.int64()),
     }
+    plain, further = _spread(want, events)
     for column in want.read:
-        columns[column.name] = pa.array(_column(column, events, fault), arrow_type(column, views=want.views))
-    if want.open:
-        columns |= _further(want, events, columns.keys())
+        if column.source in plain:
+            values = plain[column.source]
+        else:
+            values = [paths.at(event, column.source) for event in events]
+        columns[column.name] = pa.array(_read(column, values, fault), arrow_type(column, views=want.views))
+    text = pa.string_view() if want.views else pa.string()
+    reserved = columns.keys() | {column.name for column in want.mapping.columns}
+    named = {name: values for key, values in further.items() if (name := key.replace(".", "_")) not in reserved}
+    columns |= {name: pa.array(values, text) for name, values in named.items()}
     return finished(pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)), want)
+
+
+Values = list[Any]
+
+
+def _spread(want: Wanted, events: Sequence[dict[str, Any]]) -> tuple[dict[str, Values], dict[str, Values]]:
+    """By their key, the values of fields that columns read as they are, and as text those that no column reads."""
+    none: Values = [None] * len(events)
+    plain = {column.source: none.copy() for column in want.read if paths.is_key(column.source)}
+    other = {column.source for column in want.read if column.type != "text"} & plain.keys()
+    texts = {key: values for key, values in plain.items() if key not in other}
+    further: dict[str, Values] = {}
+    skipped = {column.source for column in want.mapping.columns} - plain.keys() | set(want.mapping.time)
+    for position, event in enumerate(events):
+        for key, value in event.items():
+            values = texts.get(key)
+            if values is not None:
+                values[position] = value if type(value) is str and value else cells.text(value)
+            elif key in other:
+                plain[key][position] = value
+            elif want.open and key not in skipped:
+                if len(further) >= FURTHER or not want.asks(key):
+                    skipped.add(key)
+                elif (cell := cells.text(value)) is not None:
+                    further[key] = texts[key] = values = none.copy()
+                    values[position] = cell
+    return plain, further
 
 
 def arrow_type(column: Column, *, views: bool) -> pa.DataType:
@@ -58,14 +93,12 @@ def arrow_type(column: Column, *, views: bool) -> pa.DataType:
     }[column.type]
 
 
-def _column(column: Column, events: Sequence[dict[str, Any]], fault: Fault) -> list[Any]:
-    read, source = READ[column.type], column.source
-    plain = len(paths.steps(source)) == 1 and "[]" not in source
-    values = [event.get(source) for event in events] if plain else [paths.at(event, source) for event in events]
+def _read(column: Column, values: Values, fault: Fault) -> Values:
+    read = READ[column.type]
     try:
-        return [read(value) for value in values]
+        return [None if value is None else read(value) for value in values]
     except cells.WrongType:
-        return [_or_fault(read, value, position, source, fault) for position, value in enumerate(values)]
+        return [_or_fault(read, value, position, column.source, fault) for position, value in enumerate(values)]
 
 
 def _or_fault(read: Callable[[Any], Any], value: Any, position: int, source: str, fault: Fault) -> Any:
@@ -87,28 +120,3 @@ def _time(sources: tuple[str, ...], event: dict[str, Any], position: int, fault:
             found: int | None = _or_fault(cells.instant, value, position, source, fault)
             return found
     return None
-
-
-def _further(want: Wanted, events: Sequence[dict[str, Any]], taken: Any) -> dict[str, pa.Array]:
-    """Every field that no column reads, as text under its own name."""
-    import pyarrow as pa
-
-    read = {column.source for column in want.mapping.columns} | set(want.mapping.time)
-    found: dict[str, list[str | None]] = {}
-    for position, event in enumerate(events):
-        for key, value in event.items():
-            if key in read:
-                continue
-            cell = cells.text(value)
-            if cell is None:
-                continue
-            values = found.get(key)
-            if values is None:
-                if len(found) >= FURTHER:
-                    continue
-                values = found[key] = [None] * len(events)
-            values[position] = cell
-    text = pa.string_view() if want.views else pa.string()
-    reserved = set(taken) | {column.name for column in want.mapping.columns}
-    named = {key.replace(".", "_"): values for key, values in found.items()}
-    return {name: pa.array(values, text) for name, values in named.items() if name not in reserved}

@@ -63,14 +63,19 @@ class _Tree:
 
 @dataclass(frozen=True)
 class Plan:
-    """The declared columns and the expressions over them; None of it where SQL cannot say it (`plan` is then None)."""
+    """The declared columns and the expressions over them; None of it where SQL cannot say it (`plan` is then None).
+
+    `places` says for the time and each column that is read which expression gives it: two may read the same.
+    """
 
     declared: str
-    selected: str
+    selected: tuple[str, ...]
+    places: tuple[int, ...]
 
     def query(self, path: str) -> str:
+        selected = ", ".join(f"{each} AS c{place}" for place, each in enumerate(self.selected))
         return (
-            f"SELECT {self.selected} FROM read_json({_text(path)}, format = 'newline_delimited', columns = {{{self.declared}}}, "
+            f"SELECT {selected} FROM read_json({_text(path)}, format = 'newline_delimited', columns = {{{self.declared}}}, "
             f"maximum_object_size = {LARGEST_OBJECT}, hive_partitioning = false)"
         )
 
@@ -80,10 +85,10 @@ def plan(want: Wanted, sample: Sequence[dict[str, Any]]) -> Plan | None:
     if want.open or not sample:
         return None
     tree = _Tree()
-    selected = [f"{_time(want, sample, tree)} AS time"]
+    selected = [_time(want, sample, tree)]
     for column in want.read:
         read = [_cell(column, way, sample, tree) for way in _ways(column.source, sample)]
-        selected.append(f"{_first(read)} AS {_name(column.name)}")
+        selected.append(_first(read))
     if not tree.sound() or len({key.lower() for key in tree.below}) < len(tree.below):
         return None
     if not tree.below:
@@ -91,27 +96,40 @@ def plan(want: Wanted, sample: Sequence[dict[str, Any]]) -> Plan | None:
     declared = ", ".join(
         f"{_text(key.removesuffix('[]'))}: {_text(below.type_of(key))}" for key, below in tree.below.items()
     )
-    return Plan(declared, ", ".join(selected))
+    once = tuple(dict.fromkeys(selected))
+    return Plan(declared, once, tuple(map(once.index, selected)))
 
 
-def batches(query: str, rows: int, threads: int | None = None) -> Iterator[pa.RecordBatch]:
+_idle: dict[
+    int | None, list[duckdb.DuckDBPyConnection]
+] = {}  # by threads: making one costs as much as parsing ten megabytes
+
+
+@contextlib.contextmanager
+def connection(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for one reader at a time, kept for the next."""
+    idle = _idle.setdefault(threads, [])
+    one = idle.pop() if idle else _connected(threads)
+    try:
+        yield one
+    except BaseException:
+        one.close()
+        raise
+    idle.append(one)
+
+
+def answered(through: duckdb.DuckDBPyConnection, query: str, rows: int) -> Iterator[pa.RecordBatch]:
     """The answer of a query as record batches, in the order of the lines. Raises Unreadable at the first line it cannot read."""
-    with contextlib.closing(connected(threads)) as connection:
-        yield from answered(connection, query, rows)
-
-
-def answered(connection: duckdb.DuckDBPyConnection, query: str, rows: int) -> Iterator[pa.RecordBatch]:
-    """The same through a connection that is there already: making one costs as much as parsing a megabyte."""
     import duckdb
     import pyarrow as pa
 
     try:
-        yield from connection.sql(query).to_arrow_reader(rows)
+        yield from through.sql(query).to_arrow_reader(rows)
     except (duckdb.Error, pa.ArrowException, OSError) as error:  # Arrow's own when the line is not among the first
         raise Unreadable(str(error)) from error
 
 
-def connected(threads: int | None = None) -> duckdb.DuckDBPyConnection:
+def _connected(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A database in memory that prints nothing, fetches nothing and keeps the order of lines."""
     import duckdb
 
@@ -123,10 +141,10 @@ def connected(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     }
     if threads is not None:
         settings["threads"] = str(threads)
-    connection = duckdb.connect(":memory:", config=settings)
+    made = duckdb.connect(":memory:", config=settings)
     # What was read under a path is not kept: the same path holds one piece of a stream after the other.
-    connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; SET enable_external_file_cache = false")
-    return connection
+    made.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; SET enable_external_file_cache = false")
+    return made
 
 
 def _ways(source: str, sample: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -164,8 +182,10 @@ def _cell(column: Column, way: tuple[str, ...], sample: Sequence[dict[str, Any]]
 
 
 def _some(value: str) -> str:
-    """A list without empty and absent texts; an empty one is no value."""
-    return f"CASE WHEN len({value}) > 0 THEN nullif(list_filter({value}, lambda entry: entry <> ''), []) END"
+    """A list without empty and absent texts; an empty one is no value. Most have none, and are not made anew."""
+    kept = f"nullif(list_filter({value}, lambda entry: entry <> ''), [])"
+    odd = f"list_contains({value}, '') OR list_count({value}) < len({value})"
+    return f"CASE WHEN len({value}) = 0 THEN NULL WHEN {odd} THEN {kept} ELSE {value} END"
 
 
 def _scalar(source: str, sample: Sequence[dict[str, Any]]) -> bool:

@@ -145,11 +145,24 @@ class _Scan:
 def grouped(
     events: Iterator[Numbered], rows: int, shape: Callable[[Event], Event | None]
 ) -> Iterator[tuple[list[int], list[Event]]]:
-    """Events in runs of at most `rows`, each brought to the shape that the mapping reads."""
-    while run := list(islice(events, rows)):
-        shaped = [(record, event) for record, raw in run if (event := shape(raw)) is not None]
+    """Events in runs of at most `rows`, each brought to the shape that the mapping reads.
+
+    Raw events are let go one by one: many nested objects at once cost the garbage collector more than their reading.
+    """
+    while True:
+        records: list[int] = []
+        shaped: list[Event] = []
+        taken = 0
+        for record, raw in islice(events, rows):
+            taken += 1
+            event = shape(raw)
+            if event is not None:
+                records.append(record)
+                shaped.append(event)
         if shaped:
-            yield [record for record, _ in shaped], [event for _, event in shaped]
+            yield records, shaped
+        if not taken:
+            return
 
 
 def first_document(start: bytes) -> list[Event]:

@@ -7,11 +7,13 @@ column (`id_orig_h`), or lie in a struct (`id`, `orig_h`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commonwatch.capabilities.detection.telemetry.batch import RECORD, TIME, Column
 from commonwatch.capabilities.detection.telemetry.cells import MICROSECONDS, MILLISECONDS
+from commonwatch.capabilities.detection.telemetry.codes import without_empty
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.paths import steps
 from commonwatch.capabilities.detection.telemetry.wanted import Wanted, arrays, finished
@@ -46,12 +48,14 @@ def read(
 
     scan = pl.scan_parquet(path, glob=False)
     schema = scan.collect_schema()
-    chosen = [_time(want, schema), *(_cell(column, schema) for column in want.read), *_further(want, schema)]
+    coded = _Coded(path, want, schema)
+    plain = [column for column in want.read if column.name not in coded.sources]
+    chosen = [_time(want, schema), *(_cell(column, schema) for column in plain), *_further(want, schema)]
     faults.records = first
     for start, end in _pieces(groups(path), first, last):
         frame = _without_empty(scan.slice(start, end - start).select(chosen).collect())
         records = pl.int_range(start + 1, start + 1 + frame.height, dtype=pl.Int64, eager=True).alias(RECORD)
-        found = _batch(frame.insert_column(1, records), want)
+        found = finished(coded.joined(_batch(frame.insert_column(1, records), want), start, end), want)
         faults.records += frame.height
         for at in range(0, found.num_rows, rows):
             yield found.slice(at, rows)
@@ -83,16 +87,57 @@ def _without_empty(frame: pl.DataFrame) -> pl.DataFrame:
 def _batch(frame: pl.DataFrame, want: Wanted) -> pa.RecordBatch:
     import pyarrow as pa
 
-    return finished(pa.RecordBatch.from_arrays(arrays(frame, views=want.views), names=frame.columns), want)
+    return pa.RecordBatch.from_arrays(arrays(frame, views=want.views), names=frame.columns)
+
+
+class _Coded:
+    """Columns of text that are read as they are stored: each distinct text of a row group once, with numbers."""
+
+    def __init__(self, path: Path, want: Wanted, schema: pl.Schema) -> None:
+        import polars as pl
+        import pyarrow.parquet as pq
+
+        self.sources: dict[str, str] = {}
+        for column in want.read if want.codes else ():
+            there = _flat(column.source, column.name, schema)
+            if there is not None and column.type == "text" and schema[there] == pl.String:
+                self.sources[column.name] = there
+        if not self.sources:
+            return
+        names = sorted(set(self.sources.values()))
+        self._file = pq.ParquetFile(path, read_dictionary=names, memory_map=True)
+        self._starts = [0]
+        for number in range(self._file.metadata.num_row_groups):
+            self._starts.append(self._starts[-1] + self._file.metadata.row_group(number).num_rows)
+
+    def joined(self, found: pa.RecordBatch, start: int, end: int) -> pa.RecordBatch:
+        """A batch with these columns, of the rows from `start` up to `end`."""
+        if not self.sources:
+            return found
+        some = [number for number, (first, last) in enumerate(pairwise(self._starts)) if first < end and last > start]
+        read = self._file.read_row_groups(some, columns=sorted(set(self.sources.values())), use_threads=False)
+        read = read.slice(start - self._starts[some[0]], end - start)
+        for name, source in self.sources.items():
+            found = found.append_column(name, without_empty(_one(read[source])))
+        return found
+
+
+def _one(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _flat(source: str, name: str, schema: pl.Schema) -> str | None:
+    """The column of the file that a source is, where it is one."""
+    return next((there for there in (source, name, source.replace(".", "_")) if there in schema), None)
 
 
 def _source(source: str, name: str, schema: pl.Schema) -> tuple[pl.Expr, pl.DataType] | None:
     """The expression of a source and its type, wherever it lies."""
     import polars as pl
 
-    for there in (source, name, source.replace(".", "_")):
-        if there in schema:
-            return pl.col(there), schema[there]
+    there = _flat(source, name, schema)
+    if there is not None:
+        return pl.col(there), schema[there]
     way = steps(source)
     if way[0] not in schema:
         return None

@@ -18,6 +18,11 @@ def steps(source: str) -> tuple[str, ...]:
     return tuple(source.split(".")[:DEEPEST])
 
 
+def is_key(source: str) -> bool:
+    """Whether a source is nothing but one key."""
+    return len(steps(source)) == 1 and "[]" not in source
+
+
 def at(event: dict[str, Any], source: str) -> Any:
     """The value at a source, or None."""
     value = event.get(source)

@@ -67,6 +67,7 @@ def read(
     known: Collection[Mapping] | None = None,
     threads: int | None = None,
     views: bool = False,
+    codes: bool = False,
 ) -> Iterator[Batch]:
     """Every event of a file or stream. Without a mapping, it is recognised, among `known` or ours; else InvalidInput."""
     faults = Faults() if faults is None else faults
@@ -75,7 +76,7 @@ def read(
             here = mapping or _recognised(part, known, faults)
             if here is None:
                 continue
-            want = wanted(here, columns, views=views)
+            want = wanted(here, columns, views=views, codes=codes)
             faults.records = 0
             for found in _batches(part, want, rows, span, faults, threads):
                 if found.num_rows:
@@ -114,21 +115,20 @@ def _batches(
         yield from evtx_files.read(place, stream, path, want, rows, faults)
         return
     if form == "zeek" and (head := zeek.header(start)) is not None:
-        limited = stream if span is None else _limited(part, span)
+        limited = stream if span is None else _limited(part, span)[0]
         yield from zeek.continued(place, chunks(limited, zeek.PIECE), head, want, rows, faults)
         return
+    lines = None
     if span is not None:
-        stream, path = _limited(part, span), None
+        stream, lines = _limited(part, span)
     if form == "syslog":
         yield from _text_lines(part, stream, want, rows, faults)
     elif form == "csv":
         yield from delimited.read(place, stream, start.split(b"\n", 1)[0], want, rows, faults)
     elif form == "windows":
-        yield from _windows(json_files.Source(place, stream, path, span is not None), want, rows, faults)
+        yield from _windows(json_files.Source(place, stream, path, lines), want, rows, faults)
     else:
-        yield from json_files.read(
-            json_files.Source(place, stream, path, span is not None), want, rows, faults, threads
-        )
+        yield from json_files.read(json_files.Source(place, stream, path, lines), want, rows, faults, threads)
 
 
 def _stored(part: Opened, want: Wanted, rows: int, span: Span | None, faults: Faults) -> Iterator[pa.RecordBatch]:
@@ -149,7 +149,8 @@ def _stored(part: Opened, want: Wanted, rows: int, span: Span | None, faults: Fa
         ) from None
 
 
-def _limited(part: Opened, span: Span) -> io.BufferedReader:
+def _limited(part: Opened, span: Span) -> tuple[io.BufferedReader, tuple[int, int]]:
+    """The lines that begin in a span, and where they lie in the file."""
     if part.path is None:
         raise InvalidInput(
             "span-of-packed", f"{part.place} is packed or a stream: it has no ranges.", "Read it as a whole."
@@ -158,7 +159,7 @@ def _limited(part: Opened, span: Span) -> io.BufferedReader:
 
 
 def _windows(source: json_files.Source, want: Wanted, rows: int, faults: Faults) -> Iterator[pa.RecordBatch]:
-    if source.spanned or json_text.is_lines(source.stream.peek(START)):
+    if source.span is not None or json_text.is_lines(source.stream.peek(START)):
         numbered = json_text.chunk_events(chunks(source.stream), source.place, faults)
     else:
         numbered = json_text.documents(source.stream, source.place, faults)

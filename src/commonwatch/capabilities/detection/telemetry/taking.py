@@ -35,16 +35,13 @@ def _url(of: Sequence[str]) -> pl.Expr:
     import polars as pl
 
     host, path = pl.col(of[0]), pl.col(of[1])
-    start = pl.lit("http://") + host
+    parts = [pl.lit("http://"), host, path]
     if len(of) > 2:
         port = pl.col(of[2])
         plain = port.is_null() | (port == 80) | host.str.contains(":", literal=True)
-        start = pl.when(plain).then(start).otherwise(start + pl.lit(":") + port.cast(pl.String))
-    return (
-        pl.when(path.str.starts_with("/"))
-        .then(start + path)
-        .otherwise(pl.when(path.str.contains("://", literal=True)).then(path))
-    )
+        parts.insert(2, pl.when(plain).then(pl.lit("")).otherwise(pl.lit(":") + port.cast(pl.String)))
+    absolute = pl.when(path.str.contains("://", literal=True)).then(path)
+    return pl.when(path.str.starts_with("/")).then(pl.concat_str(parts)).otherwise(absolute)
 
 
 def _first(pattern: str) -> Callable[[Sequence[str]], pl.Expr]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commonwatch.capabilities.detection.telemetry.batch import Column, Mapping
+from commonwatch.capabilities.detection.telemetry.codes import frame_of, take_coded
 from commonwatch.capabilities.detection.telemetry.taking import taken
 from commonwatch.core.errors import InvalidInput
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """`read` are the columns with a source, `give` the names in their order, `open` whether further fields come too."""
+    """`read` are the columns with a source, `give` the names in their order, `open` whether further fields come too.
+
+    `further` names the further fields that are asked for; None where all are.
+    """
 
     mapping: Mapping
     read: tuple[Column, ...]
@@ -25,6 +29,13 @@ class Wanted:
     give: tuple[str, ...]
     open: bool
     views: bool = False
+    codes: bool = False
+    further: frozenset[str] | None = None
+    searched: bool = False  # a column is taken from every text there is, further fields among them
+
+    def asks(self, key: str) -> bool:
+        """Whether a further field has to be read."""
+        return self.searched or self.further is None or key.replace(".", "_") in self.further
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -32,12 +43,14 @@ class Wanted:
         return frozenset(column.name for column in self.read) - frozenset(self.give)
 
 
-def wanted(mapping: Mapping, columns: Collection[str] | None = None, *, views: bool = False) -> Wanted:
+def wanted(
+    mapping: Mapping, columns: Collection[str] | None = None, *, views: bool = False, codes: bool = False
+) -> Wanted:
     """All columns, or those named; a name that an open mapping does not know is a further field."""
     if columns is None:
         read = tuple(column for column in mapping.columns if not column.take)
         take = tuple(column for column in mapping.columns if column.take)
-        return Wanted(mapping, read, take, tuple(column.name for column in mapping.columns), mapping.open, views)
+        return Wanted(mapping, read, take, tuple(column.name for column in mapping.columns), mapping.open, views, codes)
     known = {column.name: column for column in mapping.columns}
     for name in columns:
         if name not in known and not mapping.open and name not in ("time", "record"):
@@ -50,7 +63,11 @@ def wanted(mapping: Mapping, columns: Collection[str] | None = None, *, views: b
     read = tuple(
         c for c in mapping.columns if not c.take and (c.name in needed or ("*" in needed and c.type == "text"))
     )
-    return Wanted(mapping, read, take, give, mapping.open and any(name not in known for name in columns), views)
+    further = frozenset(columns) - known.keys() - {"time", "record"}
+    searched = "*" in needed
+    return Wanted(
+        mapping, read, take, give, mapping.open and (bool(further) or searched), views, codes, further, searched
+    )
 
 
 def finished(events: pa.RecordBatch, want: Wanted) -> pa.RecordBatch:
@@ -60,15 +77,23 @@ def finished(events: pa.RecordBatch, want: Wanted) -> pa.RecordBatch:
     import polars as pl
     import pyarrow as pa
 
-    if want.take:
-        frame = pl.DataFrame(events)
+    odd = []
+    for column in want.take:
+        coded = take_coded(column, events) if want.codes else None
+        if coded is None:
+            odd.append(column)
+        else:
+            events = events.append_column(column.name, coded)
+    if odd:
+        frame = frame_of(events)
         plain = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-        found = frame.select(taken(column, plain if "*" in column.of else column.of) for column in want.take)
+        found = frame.select(taken(column, plain if "*" in column.of else column.of) for column in odd)
         for name, array in zip(found.columns, arrays(found, views=want.views), strict=True):
             events = events.append_column(name, array)
     drop = want.hidden
     order = [name for name in ("time", "record", *want.give) if name in events.schema.names]
-    further = [name for name in events.schema.names if name not in drop and name not in order]
+    others = events.schema.names if want.further is None else [n for n in events.schema.names if n in want.further]
+    further = [name for name in others if name not in drop and name not in order]
     return pa.RecordBatch.from_arrays([events.column(n) for n in (*order, *further)], names=[*order, *further])
 
 

@@ -61,7 +61,10 @@ def _rendered(event: Event) -> Event:
     system = event.get("System")
     if isinstance(system, dict):
         for key, value in system.items():
-            _system(key, value, flat)
+            if isinstance(value, dict):
+                _system(key, value, flat)
+            elif value is not None:
+                flat[key] = value
     for part in ("EventData", "UserData", "ProcessingErrorData"):
         data = event.get(part)
         if isinstance(data, dict):
@@ -71,12 +74,8 @@ def _rendered(event: Event) -> Event:
     return flat
 
 
-def _system(key: str, value: Any, flat: Event) -> None:
-    """`Provider: {#attributes: {Name}}` is Provider_Name; `TimeCreated` is SystemTime; the rest is itself."""
-    if not isinstance(value, dict):
-        if value is not None:
-            flat[key] = value
-        return
+def _system(key: str, value: Event, flat: Event) -> None:
+    """`Provider: {#attributes: {Name}}` is Provider_Name; `TimeCreated` is SystemTime."""
     if TEXT in value:
         flat[key] = value[TEXT]
     for name, inner in (value.get(ATTRIBUTES) or {}).items():
@@ -87,7 +86,10 @@ def _named(data: Event, flat: Event, depth: int) -> None:
     for key, value in data.items():
         if key == ATTRIBUTES:
             continue
-        if isinstance(value, dict):
+        if type(value) is str:  # nearly all are
+            if key not in flat:
+                flat[key] = value
+        elif isinstance(value, dict):
             if TEXT in value:
                 flat.setdefault(key, _joined(value[TEXT]))
             elif depth < DEEPEST:

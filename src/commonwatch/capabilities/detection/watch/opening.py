@@ -29,7 +29,7 @@ def open_live(
     parts = urlsplit(place)
     opener = _STREAMS.get(parts.scheme)
     if opener is not None:
-        return opener(source, parts, mapping or _named("syslog", known, parts))
+        return opener(source, parts, mapping or _named("syslog", known, parts), position)
     return _path(Path(place), mapping, position, known)
 
 
@@ -54,15 +54,15 @@ def _standard_input(mapping: Mapping) -> Live:
     return Pipe(sys.stdin.fileno(), wanted(mapping))
 
 
-def _nats(source: str, parts: SplitResult, mapping: Mapping) -> Live:
+def _nats(source: str, parts: SplitResult, mapping: Mapping, position: Position | None) -> Live:
     from commonwatch.capabilities.detection.telemetry.live.jetstream import JetStream, Subject
 
     server = f"nats://{parts.hostname}:{parts.port or _NATS_PORT}"
     durable = "commonwatch-" + "".join(char if char.isalnum() else "-" for char in source)
-    return JetStream(Subject((server,), parts.path.strip("/"), durable), wanted(mapping))
+    return JetStream(Subject((server,), parts.path.strip("/"), durable), wanted(mapping), position)
 
 
-def _syslog(source: str, parts: SplitResult, mapping: Mapping) -> Live:
+def _syslog(source: str, parts: SplitResult, mapping: Mapping, position: Position | None) -> Live:
     from commonwatch.capabilities.detection.telemetry.live.sockets import Socket
 
     kind = parts.scheme.rpartition("+")[2]
@@ -82,7 +82,7 @@ def _named(name: str, known: Collection[Mapping], parts: SplitResult) -> Mapping
     return _needed(next((one for one in known if one.name == name), None), parts.geturl())
 
 
-_STREAMS: dict[str, Callable[[str, SplitResult, Mapping], Live]] = {
+_STREAMS: dict[str, Callable[[str, SplitResult, Mapping, Position | None], Live]] = {
     "nats": _nats,
     "syslog": _syslog,
     "syslog+udp": _syslog,

@@ -1,8 +1,8 @@
-"""One live input, watched: each batch is matched, its hits recorded, and its position stored with them in one transaction.
+"""One live input, watched: each batch is matched and its hits recorded; its position is stored by `service`.
 
-1. At least once: a position is stored after its batch, so what a crash interrupted is read again. Alerts count each event
+1. At least once: a position is stored after its batches, so what a crash interrupted is read again. Alerts count each event
    once, so that none is lost and none is doubled.
-2. Where nothing matches, positions are stored once a second, not for every batch.
+2. A position is only ever that after everything polled: what was polled is handled before it is stored.
 3. Before each batch the engine takes what changed in the indicators: a batch is matched in one generation.
 4. One process watches an input at a time.
 """
@@ -19,11 +19,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from commonwatch.base.clock import MICROSECONDS, now_us
+from commonwatch.base.clock import now_us
 from commonwatch.capabilities.detection.alerts.finding import find
 from commonwatch.capabilities.detection.alerts.meter import Meter
 from commonwatch.capabilities.detection.alerts.recording import Recorded, record
 from commonwatch.capabilities.detection.models import Position, TelemetrySource
+from commonwatch.capabilities.detection.watch.noticing import Noticing
 from commonwatch.core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -32,58 +33,67 @@ if TYPE_CHECKING:
     from commonwatch.capabilities.detection.telemetry.live.source import Live
     from commonwatch.capabilities.detection.telemetry.live.source import Position as Place
 
-STORE_EVERY_US = MICROSECONDS
-
 Raised = Callable[[int], None]  # told the number of each new alert, once it is committed
 
 
 class Watcher:
     """Watches one input under its source's name."""
 
-    def __init__(self, source: str, live: Live, engine: Engine, raised: Raised = lambda number: None) -> None:
-        self.source, self.live, self.engine = source, live, engine
+    def __init__(
+        self, source: str, live: Live, engine: Engine, noticing: Noticing, raised: Raised = lambda number: None
+    ) -> None:
+        self.source, self.live, self.engine, self.noticing = source, live, engine, noticing
         self.meter = Meter()
         self._raised = raised
-        self._stored_us = now_us()
         self._counted = Meter()
-        self._pending: Place | None = None
+        self._reached: Place | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a position was reached that is not stored yet."""
+        return self._reached is not None
 
     def step(self, seconds: float) -> bool:
         """Take what has come, waiting so long for it; whether anything had."""
         came = self.live.poll(seconds)
         for delivery in came:
-            self._take(delivery.batch, delivery.position)
-        if self._pending is not None and now_us() - self._stored_us >= STORE_EVERY_US:
-            self.store()
+            self._take(delivery.batch)
+            self._reached = delivery.position
+        self.noticing.look()
         return bool(came)
 
-    def store(self) -> None:
-        """Store the position reached, and what was counted since."""
-        if self._pending is None:
-            return
-        with transaction.atomic():
-            self._write()
-        self._settled()
+    def write(self) -> None:
+        """The position and the source's counters, in the caller's transaction."""
+        self.meter.dirty = self.live.faults.count
+        now = now_us()
+        Position.objects.update_or_create(source=self.source, defaults={"position": self._reached, "updated_us": now})
+        meter, counted = self.meter, self._counted
+        TelemetrySource.objects.filter(name=self.source).update(
+            events=F("events") + meter.events - counted.events,
+            dirty=F("dirty") + meter.dirty - counted.dirty,
+            last_event_us=meter.last_event_us,
+            read_us=now,
+            trouble="",
+        )
 
-    def close(self) -> None:
-        """Store and let go."""
-        self.store()
-        self.live.close()
+    def settled(self) -> None:
+        """The transaction is committed."""
+        self._counted = Meter(events=self.meter.events, dirty=self.meter.dirty)
+        self._reached = None
+        self.live.handled()
 
-    def _take(self, batch: Batch, position: Place) -> None:
+    def _take(self, batch: Batch) -> None:
         self.engine.catch_up()
         hits = find(self.engine, batch, self.source)
         self.meter.events += batch.events.num_rows
-        self._pending = position
         self._note(batch)
-        if not hits:
-            return
-        with transaction.atomic():
-            recorded = record(hits, self.engine.generation, self._line, now_us())
-            self.meter.add(recorded)
-            self._write()
-        self._settled()
-        self._tell(recorded)
+        if hits:
+            with transaction.atomic():
+                recorded = record(hits, self.engine.generation, self._line, now_us())
+                self.meter.add(recorded)
+                TelemetrySource.objects.filter(name=self.source).update(hits=F("hits") + recorded.counted)
+            self._tell(recorded)
+        self.noticing.add(batch)
 
     def _note(self, batch: Batch) -> None:
         import pyarrow.compute as pc
@@ -94,28 +104,6 @@ class Watcher:
 
     def _line(self, place: str, number: int) -> str:
         return self.live.record_text(place, number) or ""
-
-    def _write(self) -> None:
-        """The position and the source's counters, in the caller's transaction."""
-        self.meter.dirty = self.live.faults.count
-        now = now_us()
-        Position.objects.update_or_create(source=self.source, defaults={"position": self._pending, "updated_us": now})
-        meter, counted = self.meter, self._counted
-        TelemetrySource.objects.filter(name=self.source).update(
-            events=F("events") + meter.events - counted.events,
-            hits=F("hits") + meter.hits - counted.hits,
-            dirty=F("dirty") + meter.dirty - counted.dirty,
-            last_event_us=meter.last_event_us,
-            read_us=now,
-            trouble="",
-        )
-
-    def _settled(self) -> None:
-        """The transaction is committed."""
-        meter = self.meter
-        self._counted = Meter(events=meter.events, hits=meter.hits, dirty=meter.dirty)
-        self._stored_us, self._pending = now_us(), None
-        self.live.handled()
 
     def _tell(self, recorded: Recorded) -> None:
         for number in recorded.raised:

@@ -57,9 +57,9 @@ def ndjson(pages: Iterable[Page], *, lifted: bool) -> Iterator[bytes]:
 
 def spreadsheet(pages: Iterable[Page]) -> Iterator[bytes]:
     """CSV with a header; one row for each value of an object, or one for the object."""
-    yield _row(CSV_COLUMNS)
+    yield csv_row(CSV_COLUMNS)
     for page in pages:
-        yield b"".join([_row(cells) for value in _decoded(page) for cells in _cells(value)])
+        yield b"".join([csv_row(cells) for value in _decoded(page) for cells in _cells(value)])
 
 
 def values(pages: Iterable[Page], kinds: frozenset[str]) -> Iterator[bytes]:
@@ -107,7 +107,8 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _row(cells: Iterable[str]) -> bytes:
+def csv_row(cells: Iterable[str]) -> bytes:
+    """One line of CSV in which no cell is a formula."""
     out = io.StringIO()
     csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return out.getvalue().encode()

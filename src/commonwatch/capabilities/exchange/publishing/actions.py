@@ -1,6 +1,6 @@
 """Publishing own objects and revoking them. All drafts go in together or none does.
 
-1. Drafts are completed and judged as intake judges (`core.stix.drafting`, `core.stix.judge`).
+1. Drafts are completed, signed with the member's key and judged as intake judges (`core.stix.drafting`, `core.stix.judge`).
 2. Whom they would reach is simulated. Contradictory markings, an audience of nobody or a missing legal basis stop them.
 3. They go in through intake, on record with the reason, and release takes it from there.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -18,10 +18,12 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.intake.receive import Channel, Report, receive
 from commonwatch.base.intake.sources import ensure_source
 from commonwatch.base.journal.values import Transaction
+from commonwatch.base.parties.authoring import signed_as_own
 from commonwatch.base.parties.models import HOME
 from commonwatch.base.parties.queries import own_member
+from commonwatch.base.parties.visibility import Viewer
 from commonwatch.base.release.explain import held_object
-from commonwatch.base.release.publishing import Simulation, drafts_of, simulate_all
+from commonwatch.base.release.publishing import Simulation, as_known_to, drafts_of, simulate_all
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.drafting import completed, revoked
@@ -53,6 +55,10 @@ class Publication:
         """Drafts that must not be published as they are."""
         return tuple(one for one in self.simulations if one.blocking)
 
+    def as_known_to(self, viewer: Viewer) -> Publication:
+        """The same without whom the viewer may not know."""
+        return replace(self, simulations=tuple(as_known_to(one, viewer) for one in self.simulations))
+
 
 def publish(body: bytes, terms: Terms, *, actor: str, reason: str = "", preview: bool = False) -> Publication:
     """Publish the drafts of a document, unless one is blocked or it is only a preview."""
@@ -69,7 +75,7 @@ def revoke(identity: str, terms: Terms, *, actor: str, reason: str) -> Report:
     """Make the last version of an own object: revoked. Whoever had it is sent a recall."""
     held = held_object(identity)
     value = revoked(orjson.loads(held.raw or b"{}"), own_member().identity, now_us())
-    return _store([orjson.dumps(value)], terms, actor, "object.revoke", reason)
+    return _store([orjson.dumps(signed_as_own([value], now_us())[0])], terms, actor, "object.revoke", reason)
 
 
 def _drafts(body: bytes) -> list[Admissible]:
@@ -78,8 +84,9 @@ def _drafts(body: bytes) -> list[Admissible]:
     if container.finding is not None:
         raise InvalidInput(container.finding.code, container.finding.sentence, container.finding.remedy)
     author, now = own_member().identity, now_us()
-    whole = [orjson.dumps(completed(_object(piece), author, now, uuid.uuid4())) for piece in container.pieces]
-    return drafts_of([Piece(raw, piece.place) for raw, piece in zip(whole, container.pieces, strict=True)], "This")
+    whole = [completed(_object(piece), author, now, uuid.uuid4()) for piece in container.pieces]
+    raws = map(orjson.dumps, signed_as_own(whole, now))
+    return drafts_of([Piece(raw, piece.place) for raw, piece in zip(raws, container.pieces, strict=True)], "This", now)
 
 
 def _object(piece: Piece) -> dict[str, object]:

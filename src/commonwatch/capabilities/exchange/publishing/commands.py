@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from django.conf import settings
@@ -12,11 +12,11 @@ from django.conf import settings
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.commands.explaining import Altered, show_simulation
 from commonwatch.base.release.reader import operator
-from commonwatch.base.release.shown import shown_simulation
 from commonwatch.base.terminal import Exit, current
 from commonwatch.capabilities.exchange.publishing.actions import Publication, Terms
 from commonwatch.capabilities.exchange.publishing.actions import publish as published
 from commonwatch.capabilities.exchange.publishing.actions import revoke as revoked
+from commonwatch.capabilities.exchange.publishing.shown import shown_publication, shown_result
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.markings import MARKING_IDS
@@ -48,7 +48,7 @@ def publish(
     for one in done.simulations:
         show_simulation(one)
     _say(done, preview=preview)
-    out.result(_as_data(done))
+    out.result(shown_publication(done))
     if done.blocked or (done.report is not None and not all(one.is_in for one in done.report.results)):
         out.stop(Exit.NOT_ALL_ADMITTED)
 
@@ -66,7 +66,7 @@ def revoke(
     result = revoked(identity, terms, actor=ACTOR, reason=reason).results[0]
     out = current()
     out.print(f"{result.object_id} is revoked. Who had it is told: commonwatch recall list")
-    out.result({"object": result.object_id, "version": result.version, "outcome": result.kind})
+    out.result(shown_result(result))
 
 
 def _marking(given: str) -> str:
@@ -96,12 +96,3 @@ def _say(done: Publication, *, preview: bool) -> None:
         for result in done.report.results:
             out.print(f"{result.kind}: {result.object_id}")
         out.print("To take one back: commonwatch revoke ID --reason WHY")
-
-
-def _as_data(done: Publication) -> dict[str, Any]:
-    results = done.report.results if done.report is not None else ()
-    return {
-        "published": [{"object": one.object_id, "version": one.version, "outcome": one.kind} for one in results],
-        "blocked": [one.object for one in done.blocked],
-        "simulations": [shown_simulation(one) for one in done.simulations],
-    }

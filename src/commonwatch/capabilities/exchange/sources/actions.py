@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ from commonwatch.base.audit.record import record
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake.receive import Channel, Report, receive
 from commonwatch.base.intake.sources import ensure_source, voucher_of
-from commonwatch.base.jobs.queue import enqueue
+from commonwatch.base.jobs.queue import enqueue, withdraw
 from commonwatch.base.journal.values import Transaction
 from commonwatch.base.outbound import Resolver, client, system_resolver
 from commonwatch.base.release.access import access_for
@@ -30,6 +31,8 @@ PULL_JOB = "source.pull"
 PUSH_PAGE = 500
 STATUS_POLLS = 60
 STATUS_POLL_SECONDS = 1.0
+_EVERY = re.compile(r"(\d{1,4})([mhd])", re.ASCII)
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 _EVERYTHING = ObjectFilter(last=False, every=True, specs=(20, 21))
 
 
@@ -69,11 +72,33 @@ def add_source(
     return remote
 
 
-def remove_source(name: str, *, actor: str) -> None:
+def remove_source(name: str, *, actor: str, reason: str = "") -> None:
     """Forget a remote collection and its credentials; what it brought stays."""
     with transaction.atomic():
         named(name).delete()
-        record(actor, "source.remove", name, "done", {}, now_us=now_us())
+        withdraw(PULL_JOB, name)
+        record(actor, "source.remove", name, "done", {"reason": reason} if reason else {}, now_us=now_us())
+
+
+def pause_source(name: str, *, paused: bool, reason: str, actor: str) -> None:
+    """Pull a source no more on schedule, or again; it can still be pulled when told."""
+    with transaction.atomic():
+        remote = named(name)
+        RemoteServer.objects.filter(pk=remote.pk).update(paused=paused)
+        if paused:
+            withdraw(PULL_JOB, name)
+        elif remote.interval_seconds:
+            enqueue(PULL_JOB, name, {}, run_at_us=now_us())
+        verb = "source.pause" if paused else "source.resume"
+        record(actor, verb, name, "done", {"reason": reason}, now_us=now_us())
+
+
+def pull_soon(name: str, *, actor: str) -> None:
+    """Let the worker pull a source as its next job, whether or not it is on schedule."""
+    with transaction.atomic():
+        named(name)
+        enqueue(PULL_JOB, name, {}, run_at_us=now_us())
+        record(actor, "source.pull", name, "done", {}, now_us=now_us())
 
 
 def named(name: str) -> RemoteServer:
@@ -82,6 +107,16 @@ def named(name: str) -> RemoteServer:
     if found is None:
         raise NotFound("source-unknown", f"There is no source {name}.", "See `commonwatch source list`.")
     return found
+
+
+def interval(text: str) -> int:
+    """Seconds of an interval written as 15m, 2h or 1d; 0 for nothing, which is: only when told."""
+    if not text:
+        return 0
+    match = _EVERY.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise InvalidInput("interval-unreadable", f"{text} is no interval.", "Write 15m, 2h or 1d.")
+    return int(match[1]) * _SECONDS[match[2]]
 
 
 def pull(

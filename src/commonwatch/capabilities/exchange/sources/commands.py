@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,19 +10,16 @@ from django.conf import settings
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.outbound import check_url
-from commonwatch.base.parties.models import HOME
 from commonwatch.base.release.collections import collection
 from commonwatch.base.release.reader import operator
 from commonwatch.base.terminal import Exit, current
 from commonwatch.capabilities.exchange.models import RemoteServer
 from commonwatch.capabilities.exchange.sources import actions
+from commonwatch.capabilities.exchange.sources.queries import servers
 from commonwatch.core.errors import CommonwatchError, InvalidInput
-from commonwatch.core.stix.times import format_time
 
 ACTOR = "command line"
 app = typer.Typer(no_args_is_help=True, help="Pull from and push to remote TAXII 2.1 servers.")
-_EVERY = re.compile(r"(\d{1,4})([mhd])")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 
 Name = Annotated[str, typer.Argument(help="Name of the source.")]
 
@@ -57,7 +53,7 @@ def add(
         secret=secret,
         default_marking=default_marking or settings.COMMONWATCH.default_marking,
         member=member,
-        interval_seconds=_interval(every),
+        interval_seconds=actions.interval(every),
         into=collection(operator(ACTOR), into),
         actor=ACTOR,
     )
@@ -71,9 +67,7 @@ def list_sources() -> None:
 
     Example: commonwatch source list
     """
-    found = [
-        _shown(remote) for remote in RemoteServer.objects.select_related("source__member").order_by("source__name")
-    ]
+    found = servers(now_us())
     columns = [
         "name",
         "member",
@@ -146,6 +140,28 @@ def push(
 
 
 @app.command()
+def pause(name: Name, reason: Annotated[str, typer.Option(help="Why, for the record.")]) -> None:
+    """Pull a source no more on schedule, until it is resumed.
+
+    Example: commonwatch source pause partner --reason "it sends too much"
+    """
+    actions.pause_source(name, paused=True, reason=reason, actor=ACTOR)
+    current().print(f"Source {name} is paused.")
+    current().result({"name": name, "paused": True})
+
+
+@app.command()
+def resume(name: Name, reason: Annotated[str, typer.Option(help="Why, for the record.")]) -> None:
+    """Pull a source on schedule again, beginning now.
+
+    Example: commonwatch source resume partner --reason "mended there"
+    """
+    actions.pause_source(name, paused=False, reason=reason, actor=ACTOR)
+    current().print(f"Source {name} is pulled on schedule again.")
+    current().result({"name": name, "paused": False})
+
+
+@app.command()
 def remove(name: Name) -> None:
     """Forget a source and its credentials. What it brought stays.
 
@@ -154,30 +170,3 @@ def remove(name: Name) -> None:
     actions.remove_source(name, actor=ACTOR)
     current().print(f"Source {name} is removed.")
     current().result({"removed": name})
-
-
-def _interval(text: str) -> int:
-    if not text:
-        return 0
-    match = _EVERY.fullmatch(text)
-    if match is None or int(match[1]) == 0:
-        raise InvalidInput("interval-unreadable", f"{text} is no interval.", "Write 15m, 2h or 1d.")
-    return int(match[1]) * _SECONDS[match[2]]
-
-
-def _shown(remote: RemoteServer) -> dict[str, Any]:
-    ok = remote.last_ok_us
-    return {
-        "name": remote.source.name,
-        "member": remote.source.member.name if remote.source.member else HOME,
-        "url": remote.url,
-        "collection": remote.collection_id,
-        "every": f"{remote.interval_seconds} s" if remote.interval_seconds else "when told",
-        "last_ok": format_time(ok, 0) if ok else "never",
-        "lag_seconds": (now_us() - ok) // 1_000_000 if ok else None,
-        "pulled": remote.pulled,
-        "pushed": remote.pushed,
-        "requests": remote.requests,
-        "added_after": remote.added_after,
-        "last_error": remote.last_error,
-    }

@@ -1,4 +1,4 @@
-"""Scheduled pulls, run by the worker."""
+"""Pulls on schedule and those that somebody asks for, run by the worker."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from commonwatch.capabilities.exchange.sources.actions import PULL_JOB, pull
 
 
 def pull_source(job: Job) -> None:
-    """Pull a source. One that was removed meanwhile, or is no longer scheduled, is left."""
-    remote = RemoteServer.objects.filter(source__name=job.key, interval_seconds__gt=0).first()
-    if remote is None:
+    """Pull a source. One that was removed meanwhile is left."""
+    if not RemoteServer.objects.filter(source__name=job.key).exists():
         return
     done = 0
 
@@ -26,7 +25,7 @@ def pull_source(job: Job) -> None:
 
 def schedule_due(now: int) -> None:
     """See that every scheduled source has a job; called by the worker between its rounds."""
-    for remote in RemoteServer.objects.filter(interval_seconds__gt=0).select_related("source"):
+    for remote in RemoteServer.objects.filter(interval_seconds__gt=0, paused=False).select_related("source"):
         last = max(remote.last_ok_us or 0, remote.last_error_us or 0)
         due = last + remote.interval_seconds * MICROSECONDS
         if due <= now and not Job.objects.filter(kind=PULL_JOB, key=remote.source.name, finished_us=None).exists():

@@ -5,18 +5,29 @@
 3. Memory is bounded: at most MAX_GROUPS groups, the one without a hit for longest goes first; in a group, no more hits are
    kept than can still matter (the newest `needed`, one for each value or rule).
 4. The answers depend on the order of hits alone, not on how they were cut into batches.
+5. `snapshot` and `restore` carry what is remembered over a restart; what this correlation cannot have made is refused.
 """
 
 from __future__ import annotations
 
 from bisect import insort
 from collections import OrderedDict
+from hashlib import sha256
 from typing import TypeAlias
 
+import msgspec
+
+from commonwatch.core.errors import InvalidInput
 from commonwatch.core.patterns.sigma.rules import Correlation
 
 MAX_GROUPS = 100_000
 Group: TypeAlias = tuple[str, ...]
+
+
+class _Snapshot(msgspec.Struct, array_like=True):
+    correlation: bytes
+    groups: list[tuple[Group, list[tuple[int, str]]]]
+    evicted: int
 
 
 class Sequence:
@@ -28,6 +39,7 @@ class Sequence:
         self.max_groups = max_groups
         self.evicted = 0  # groups forgotten for want of room
         self._groups: OrderedDict[Group, list[tuple[int, str]]] = OrderedDict()
+        self.name = sha256(msgspec.json.encode(correlation)).digest()
 
     def hit(self, rule: str, time_us: int, group: Group, value: str = "") -> bool:
         """Take one hit of the rule (named as the correlation names it) and say whether the correlation fires now."""
@@ -39,6 +51,29 @@ class Sequence:
                 self._groups.popitem(last=False)
                 self.evicted += 1
         return fires
+
+    def snapshot(self) -> bytes:
+        """Everything remembered, as bytes."""
+        return msgspec.msgpack.encode(_Snapshot(self.name, list(self._groups.items()), self.evicted))
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from a snapshot of the same correlation; refuses any other."""
+        try:
+            read = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+        except msgspec.DecodeError as problem:
+            raise _unfit(f"The snapshot cannot be read: {problem}.") from problem
+        if read.correlation != self.name or len(read.groups) > self.max_groups:
+            raise _unfit("The snapshot is of another correlation.")
+        if not all(self._sound(group, kept) for group, kept in read.groups):
+            raise _unfit("The snapshot holds what the correlation cannot have made.")
+        self.evicted = read.evicted
+        self._groups = OrderedDict(read.groups)
+
+    def _sound(self, group: Group, kept: list[tuple[int, str]]) -> bool:
+        one = self.correlation
+        chain = one.kind == "temporal_ordered"
+        fits = len(kept) == len(one.rules) if chain else kept == sorted(kept) and len(kept) <= one.needed
+        return fits and len(group) == len(one.group_by)
 
     def _take(self, kept: list[tuple[int, str]], rule: str, time_us: int, value: str) -> bool:
         kind = self.correlation.kind
@@ -71,3 +106,7 @@ def _renew(kept: list[tuple[int, str]], time_us: int, name: str) -> None:
             del kept[position]
             break
     insort(kept, (time_us, name))
+
+
+def _unfit(sentence: str) -> InvalidInput:
+    return InvalidInput("snapshot-unfit", sentence, "Start without it.")

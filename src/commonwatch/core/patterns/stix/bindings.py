@@ -11,7 +11,9 @@
    still come (`floor`), all `late` count as equal; what is kept is bounded whatever the stream.
 4. Only FOLLOWEDBY before a part of several observations must look further back: such a part may have begun before sets
    that arrived after its beginning. For each moment at which it may have begun the best sets before it are kept.
-5. Beyond `MOST_OPEN` sets in one place the oldest are forgotten and counted: never silently.
+5. A set none of whose observations meets a second bracket is `alone`: it is in the way of no other part's sets. Where no
+   REPEATS is around (`free`), one such set is enough: whatever it dominates is of no use.
+6. Beyond `MOST_OPEN` sets in one place the oldest are forgotten and counted: never silently.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 MOST_OPEN = 4_096  # sets kept in one place of one pattern and entity while late observations may still come
@@ -34,6 +36,7 @@ class Binding(NamedTuple):
     late: int
     keys: tuple[int, ...]
     brackets: tuple[int, ...]
+    alone: bool
 
 
 class Arrival(NamedTuple):
@@ -58,15 +61,26 @@ class State:
     ordered: bool = True  # whether the observation in hand begins no earlier than all before it
 
 
-def best(bindings: Iterable[Binding], width: int, floor: int) -> list[Binding]:
-    """Those that fewer than `width` others dominate (rules 2 and 3), in the order of the stores."""
+def best(bindings: list[Binding], width: int, floor: int, free: bool) -> list[Binding]:
+    """Those that fewer than `width` others dominate (rules 2, 3 and 5), in the order of the stores."""
+    if len(bindings) < 2:
+        return bindings
     kept: list[Binding] = []
     lates: list[int] = []
+    seen: set[frozenset[int]] = set()
+    enough = 1 << 62  # the lowest `late` of a set that is alone
     for one in sorted(bindings, key=lambda binding: (-binding.early, binding.late)):
         late = max(one.late, floor)
-        if bisect_right(lates, late) < width:
+        if late < enough and bisect_right(lates, late) < width:
+            if not (free and one.alone):  # the same observations, arranged otherwise, are no second way
+                those = frozenset(one.keys)
+                if those in seen:
+                    continue
+                seen.add(those)
             kept.append(one)
             insort(lates, late)
+            if free and one.alone:
+                enough = late
     kept.reverse()
     return kept
 
@@ -104,22 +118,18 @@ def _packings(pool: list[Binding], wanted: int, taken: tuple[int, ...]) -> Itera
 
 def merged(parts: list[Binding]) -> Binding:
     """One set of all the parts."""
-    return Binding(
-        min(part.early for part in parts),
-        max(part.late for part in parts),
-        tuple(key for part in parts for key in part.keys),
-        tuple(bracket for part in parts for bracket in part.brackets),
-    )
+    earlies, lates, keys, brackets, alone = zip(*parts, strict=True)
+    return Binding(min(earlies), max(lates), tuple(chain(*keys)), tuple(chain(*brackets)), all(alone))
 
 
-def tidy(state: State, number: int, width: int, beginnings: list[int], only_open: bool = False) -> None:
-    """Keep of a store what the pattern can still use. Done when it has doubled, so that its cost is spread."""
+def tidy(
+    state: State, number: int, width: int, free: bool, beginnings: Iterable[int] = (), only_open: bool = False
+) -> None:
+    """Keep of a store what the pattern can still use."""
     store = state.stores[number]
-    if len(store) <= max(2 * width, state.sizes[number]):
-        return
     low = state.floor if only_open else state.oldest  # the second part of FOLLOWEDBY only waits for late first parts
     store = store[bisect_right(store, (low - 1, 1 << 62)) :]
-    kept = best(store, width, state.floor)
+    kept = best(store, width, state.floor, free)
     if beginnings:
         kept = sorted(set(kept).union(*(_before(store, moment, width) for moment in beginnings)))
     if len(kept) > MOST_OPEN:
@@ -127,6 +137,11 @@ def tidy(state: State, number: int, width: int, beginnings: list[int], only_open
         kept = kept[-MOST_OPEN:]
     state.stores[number] = kept
     state.sizes[number] = 2 * len(kept)
+
+
+def full(state: State, number: int, width: int) -> bool:
+    """Whether a store is to be tidied: when it has doubled, so that its cost is spread."""
+    return len(state.stores[number]) > max(2 * width, state.sizes[number])
 
 
 def _before(store: list[Binding], moment: int, width: int) -> Iterator[Binding]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ipaddress
 import operator
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from commonwatch.core.patterns.stix.regexes import like_text, matches_text, searcher
@@ -85,7 +86,11 @@ def _instants(value: object, constant: object) -> tuple[object, object] | None:
 
 
 def _equality(constant: Constant, wanted: bool) -> Predicate:
+    texts = type(constant) is str
+
     def holds(value: object) -> bool:
+        if texts and type(value) is str:
+            return (value == constant) is wanted
         both = pair(value, constant)
         return not wanted if both is None else (both[0] == both[1]) is wanted
 
@@ -102,10 +107,13 @@ def _order(compare: Callable[[int, int], bool], constant: Constant, negated: boo
 
 def _membership(constants: tuple[Constant, ...], negated: bool) -> Predicate:
     texts = frozenset(constant for constant in constants if type(constant) is str)
+    numbers = frozenset(constant for constant in constants if type(constant) in _NUMBERS)
 
     def holds(value: object) -> bool:
         if type(value) is str and texts:
             return (value in texts) is not negated
+        if type(value) in _NUMBERS and numbers:
+            return (value in numbers) is not negated
         pairs = [both for constant in constants if (both := pair(value, constant)) is not None]
         return bool(pairs) and any(left == right for left, right in pairs) is not negated
 
@@ -129,18 +137,34 @@ def expression_text(comparison: Comparison) -> str:
 
 
 def _networks(comparison: Comparison) -> Predicate:
-    constant = ipaddress.ip_network(str(comparison.constants[0]), strict=False)  # the reader has tried it
+    constant = _addresses(str(comparison.constants[0]))
+    if constant is None:  # the reader has tried it
+        return lambda value: False
+    version, low, high = constant
     inside = comparison.operator is Operator.SUBSET
     negated = comparison.negated
 
     def holds(value: object) -> bool:
-        other = network(value)
-        if other is None or other.version != constant.version:
+        other = _addresses(value) if isinstance(value, str) else None
+        if other is None or other[0] != version:
             return False
-        small, large = (other, constant) if inside else (constant, other)
-        return small.subnet_of(large) is not negated  # type: ignore[arg-type]
+        _, first, last = other
+        return (low <= first and last <= high if inside else first <= low and high <= last) is not negated
 
     return holds
+
+
+@lru_cache(maxsize=16_384)  # telemetry names few addresses many times
+def _addresses(text: str) -> tuple[int, int, int] | None:
+    """Version, first and last address of an address or network; the module's networks are slow to make and to compare."""
+    try:
+        if "/" not in text:
+            address = ipaddress.ip_address(text)
+            return address.version, int(address), int(address)
+        found = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    return found.version, int(found.network_address), int(found.broadcast_address)
 
 
 def network(value: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

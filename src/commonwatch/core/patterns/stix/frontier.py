@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import NamedTuple
 
 from commonwatch.core.patterns.stix.bindings import (
@@ -21,6 +20,7 @@ from commonwatch.core.patterns.stix.bindings import (
     State,
     best,
     choices,
+    full,
     merged,
     tidy,
 )
@@ -40,6 +40,7 @@ class Widths(NamedTuple):
 
     kept: int
     out: int
+    free: bool  # no REPEATS is around (rule 5)
 
 
 class Node:
@@ -70,7 +71,8 @@ class _Bracket(Node):
         self.brackets = frozenset({number})
 
     def _advance(self, state: State, arrival: Arrival) -> list[Binding]:
-        return [Binding(arrival.last, arrival.first, (arrival.key,), (self.number,))]
+        alone = len(arrival.brackets) == 1
+        return [Binding(arrival.last, arrival.first, (arrival.key,), (self.number,), alone)]
 
 
 class _Either(Node):
@@ -116,7 +118,7 @@ class _Joined(Node):
     def __init__(self, parts: list[Node], in_order: bool, widths: Widths, numbers: Iterator[int]) -> None:
         self.parts = parts
         self.in_order = in_order
-        self.width, self.out = widths
+        self.width, self.out, self.free = widths
         self.before = [next(numbers) for _ in parts[1:]]
         self.own = [next(numbers) for _ in parts[1:]]
         self.brackets = frozenset().union(*(part.brackets for part in parts))
@@ -124,22 +126,34 @@ class _Joined(Node):
     def _advance(self, state: State, arrival: Arrival) -> list[Binding]:
         done = self.parts[0].advance(state, arrival)
         for number, part in enumerate(self.parts[1:]):
-            width = self.out if number + 2 == len(self.parts) else self.width
             new = part.advance(state, arrival)
             if not new and not done:
                 continue
+            width = self.out if number + 2 == len(self.parts) else self.width
             before, own = state.stores[self.before[number]], state.stores[self.own[number]]
-            joined = [pair for right in new for pair in self._joins(state, reversed(before), (right,), width)]
-            joined += [pair for left in done for pair in self._joins(state, (left,), self._after(left, own), width)]
+            joined: list[Binding] = []
+            for right in new:
+                joined += self._joins(state, ((left, left, right) for left in reversed(before)), width)
+            for left in done:
+                joined += self._joins(state, ((right, left, right) for right in self._after(left, own)), width)
             self._keep(state, number, done, new)
-            done = best(joined, width, state.floor)
+            done = best(joined, width, state.floor, self.free)
         return done
 
-    def _joins(
-        self, state: State, lefts: Iterable[Binding], rights: Iterable[Binding], width: int
-    ) -> Iterator[Binding]:
-        pairs = (pair for left in lefts for right in rights if (pair := self._join(left, right)) is not None)
-        return islice(pairs, width if state.ordered else MOST_OPEN)
+    def _joins(self, state: State, pairs: Iterable[tuple[Binding, Binding, Binding]], width: int) -> Iterator[Binding]:
+        """What a new set makes with stored ones: (the stored one, first part, second part), the tightest first.
+
+        In a stream in order the later ones are no better in anything but the observations they share (rule 5).
+        """
+        made = 0
+        for stored, left, right in pairs:
+            pair = self._join(left, right)
+            if pair is None:
+                continue
+            yield pair
+            made += 1
+            if made == (width if state.ordered else MOST_OPEN) or (state.ordered and self.free and stored.alone):
+                return
 
     def _after(self, left: Binding, own: list[Binding]) -> Iterator[Binding]:
         """Sets of the next part that may follow, the tightest first: where order matters, few in a stream in order."""
@@ -147,29 +161,32 @@ class _Joined(Node):
         return (own[number] for number in range(len(own) - 1, start - 1, -1))
 
     def _join(self, left: Binding, right: Binding) -> Binding | None:
-        if (self.in_order and left.late > right.early) or not set(left.keys).isdisjoint(right.keys):
+        if self.in_order and left.late > right.early:
+            return None
+        if not (left.alone or right.alone or set(left.keys).isdisjoint(right.keys)):
             return None
         return Binding(
             min(left.early, right.early),
             max(left.late, right.late),
             left.keys + right.keys,
             left.brackets + right.brackets,
+            left.alone and right.alone,
         )
 
     def _keep(self, state: State, number: int, done: list[Binding], new: list[Binding]) -> None:
+        before, own = self.before[number], self.own[number]
         for binding in done:
-            insort(state.stores[self.before[number]], binding)
+            insort(state.stores[before], binding)
         for binding in new:
-            insort(state.stores[self.own[number]], binding)
-        beginnings = [] if self.parts[number + 1].single or not self.in_order else self._beginnings(state, number + 1)
-        tidy(state, self.before[number], self.width, beginnings)
-        tidy(state, self.own[number], self.width, [], self.in_order)
+            insort(state.stores[own], binding)
+        if full(state, before, self.width):
+            looks_back = self.in_order and not self.parts[number + 1].single
+            tidy(state, before, self.width, self.free, self._beginnings(state, number + 1) if looks_back else ())
+        if full(state, own, self.width):
+            tidy(state, own, self.width, self.free, only_open=self.in_order)
 
     def _beginnings(self, state: State, part: int) -> list[int]:
         """The moments at which a part in the making may have begun, the latest ones (rule 4)."""
-        place = self.before[part - 1]
-        if len(state.stores[place]) <= max(2 * self.width, state.sizes[place]):  # it is not tidied now
-            return []
         moments = {binding.early for number in self.parts[part].stores() for binding in state.stores[number]}
         return sorted(moments)[-MOST_BEGINNINGS:]
 
@@ -184,21 +201,27 @@ class _Repeats(Node):
     def __init__(self, part: Node, times: int, widths: Widths, numbers: Iterator[int]) -> None:
         self.part = part
         self.times = times
-        self.width, self.out = widths
+        self.width, self.out, self.free = widths
         self.store = next(numbers)
         self.brackets = part.brackets
 
     def _advance(self, state: State, arrival: Arrival) -> list[Binding]:
         new = self.part.advance(state, arrival)
-        if self.times == 1:
+        if self.times == 1 or not new:
             return new
         store = state.stores[self.store]
-        kept = self.times * max((len(one.keys) for one in new), default=1) + self.width
-        found = [many for one in new for many in self._sets(state, one, store[-kept:] if state.ordered else store)]
+        kept = self.times * max(len(one.keys) for one in new) + self.width
+        if self.part.single and self.out == 1 and state.ordered:  # the last ones are best, and share no observation
+            last = store[1 - self.times :]
+            found = [merged([*last, *new])] if len(last) == self.times - 1 else []
+        else:
+            within = store[-kept:] if state.ordered else store
+            found = [many for one in new for many in self._sets(state, one, within)]
         for binding in new:
             insort(store, binding)
-        tidy(state, self.store, kept, [])
-        return best(found, self.out, state.floor)
+        if full(state, self.store, kept):
+            tidy(state, self.store, kept, free=False)
+        return best(found, self.out, state.floor, self.free)
 
     def _sets(self, state: State, one: Binding, store: list[Binding]) -> Iterator[Binding]:
         """Sets of `times` parts that hold the new one, the ones closest to it first."""
@@ -220,7 +243,7 @@ class Frontier:
     def __init__(self, root: Expression, width: int) -> None:
         self.width = width
         self._count = 0
-        self.root = self._node(root, 1)
+        self.root = self._node(root, 1, free=True)
 
     def fresh(self) -> State:
         """The state before the first observation."""
@@ -237,15 +260,16 @@ class Frontier:
             self._count += 1
             yield self._count - 1
 
-    def _node(self, expression: Expression, out: int) -> Node:
+    def _node(self, expression: Expression, out: int, free: bool) -> Node:
         if isinstance(expression, Bracket):
             return _Bracket(expression.number)
         if isinstance(expression, Within | Between):
-            return _Window(self._node(expression.part, out), expression)
-        widths = Widths(self.width, out)
+            return _Window(self._node(expression.part, out, free), expression)
+        widths = Widths(self.width, out, free)
         if isinstance(expression, Repeats):
-            return _Repeats(self._node(expression.part, self.width), expression.times, widths, self._numbers())
+            free = free and expression.times == 1
+            return _Repeats(self._node(expression.part, self.width, free), expression.times, widths, self._numbers())
         if isinstance(expression, Together | Sequence):
-            parts = [self._node(part, self.width) for part in expression.parts]
+            parts = [self._node(part, self.width, free) for part in expression.parts]
             return _Joined(parts, isinstance(expression, Sequence), widths, self._numbers())
-        return _Either([self._node(part, out) for part in expression.parts])
+        return _Either([self._node(part, out, free) for part in expression.parts])

@@ -17,10 +17,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from commonwatch.core.patterns.stix.comparing import predicate
-from commonwatch.core.patterns.stix.syntax import EVERY, AllOf, Comparison, Operator, Step, Test
+from commonwatch.core.patterns.stix.syntax import EVERY, AllOf, Comparison, Operator, Step, Test, comparisons
 
 Objects: TypeAlias = Mapping[str, Mapping[str, Any]]
 Rooted: TypeAlias = Callable[[Mapping[str, Any], Objects], bool]
+_OCTETS = ("_hex", "_bin")
 
 
 def values_at(steps: tuple[Step, ...], root: Mapping[str, Any], objects: Objects) -> list[Any]:
@@ -36,7 +37,7 @@ def values_at(steps: tuple[Step, ...], root: Mapping[str, Any], objects: Objects
         values = [value[step] for value in values if isinstance(value, Mapping) and step in value]
         refers = step.endswith(("_ref", "_refs"))
     last = steps[-1]
-    return _as_octets(values, last) if isinstance(last, str) and last.endswith(("_hex", "_bin")) else values
+    return _as_octets(values, last) if isinstance(last, str) and last.endswith(_OCTETS) else values
 
 
 def _entries(values: list[Any], index: int) -> list[Any]:
@@ -66,15 +67,25 @@ def rooted(test: Test) -> Rooted:
     if isinstance(test, Comparison):
         return _comparison(test)
     parts = [rooted(part) for part in test.tests]
-    if isinstance(test, AllOf):
-        return lambda root, objects: all(part(root, objects) for part in parts)
-    return lambda root, objects: any(part(root, objects) for part in parts)
+    decisive = not isinstance(test, AllOf)  # the answer of a part that settles it
+
+    def holds(root: Mapping[str, Any], objects: Objects) -> bool:
+        for part in parts:  # a generator takes twice as long
+            if part(root, objects) is decisive:
+                return decisive
+        return not decisive
+
+    return holds
 
 
 def _comparison(comparison: Comparison) -> Rooted:
     kind, steps = comparison.path.type, comparison.path.steps
     holds = predicate(comparison)
     absent = comparison.operator is Operator.EXISTS and comparison.negated
+    name = str(steps[0])  # the first step is never an index
+
+    def own(root: Mapping[str, Any], objects: Objects) -> bool:
+        return root.get("type") == kind and ((name in root) is not absent) and (absent or holds(root[name]))
 
     def test(root: Mapping[str, Any], objects: Objects) -> bool:
         if root.get("type") != kind:
@@ -82,10 +93,19 @@ def _comparison(comparison: Comparison) -> Rooted:
         values = values_at(steps, root, objects)
         return not values if absent else any(map(holds, values))
 
-    return test
+    # Most paths lead to a property of the root itself.
+    return own if len(steps) == 1 and not name.endswith(_OCTETS) else test
 
 
 def holder(test: Test) -> Callable[[Objects], bool]:
     """A bracket's test as a function of an observation's objects."""
     on_root = rooted(test)
-    return lambda objects: any(on_root(root, objects) for root in objects.values())
+    kinds = tuple({comparison.path.type for comparison in comparisons(test)})  # a type in data may be unhashable
+
+    def holds(objects: Objects) -> bool:
+        for root in objects.values():  # noqa: SIM110 - a generator takes twice as long
+            if root.get("type") in kinds and on_root(root, objects):
+                return True
+        return False
+
+    return holds

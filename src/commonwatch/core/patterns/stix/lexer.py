@@ -24,14 +24,15 @@ class Word(NamedTuple):
 END = "END"
 _WORD = re.compile(
     r"""
-      (?P<space>\s+|/\*(?s:.*?)\*/|//[^\r\n]*)
-    | (?P<string>'[^'\\]*(?:\\(?s:.)[^'\\]*)*')
-    | (?P<octets>[hb]'[^']*')
-    | (?P<time>t'[^']*')
-    | (?P<name>[A-Za-z_][A-Za-z0-9_-]*)
-    | (?P<float>[+-]?[0-9]*\.[0-9]+)
-    | (?P<integer>[+-]?[0-9]+)
-    | (?P<sign>==|!=|<>|<=|>=|[=<>()\[\]:.,*])
+    (?:\s++|/\*(?s:.*?)\*/|//[^\r\n]*+)*+
+    (?: (?P<name>(?![hbt]')[A-Za-z_][A-Za-z0-9_-]*+)
+    |   (?P<sign>==|!=|<>|<=|>=|[=<>()\[\]:,*]|\.(?![0-9]))
+    |   (?P<string>'[^'\\]*(?:\\(?s:.)[^'\\]*)*')
+    |   (?P<integer>[+-]?[0-9]++(?!\.[0-9]))
+    |   (?P<float>[+-]?[0-9]*\.[0-9]+)
+    |   (?P<octets>[hb]'[^']*')
+    |   (?P<time>t'[^']*')
+    )?+
     """,
     re.VERBOSE,
 )
@@ -47,12 +48,12 @@ def words(text: str) -> list[Word]:
         )
     found: list[Word] = []
     place = 0
-    match = _WORD.match
-    while (one := match(text, place)) is not None:
-        kind = one.lastgroup or ""
-        if kind != "space":
-            found.append(Word(kind, one.group(), place))
+    while (one := _WORD.match(text, place)) is not None:
         place = one.end()
+        kind = one.lastgroup
+        if kind is None:  # nothing but white space up to here
+            break
+        found.append(Word(kind, one[kind], one.start(kind)))
     if place < len(text):
         raise Stop(_strange(text, place))
     found.append(Word(END, "", len(text)))

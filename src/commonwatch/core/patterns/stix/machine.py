@@ -6,7 +6,7 @@
 3. Entities are kept apart: the specification knows none, so the caller gives the same entity for all, or one for each host.
    Beyond `MOST_ENTITIES` those longest without an observation are forgotten, and counted.
 4. What is remembered depends on nothing but the observations taken, in their order: not on how they were cut into batches.
-   `snapshot` and `restore` carry it over a restart; a snapshot of another pattern is refused.
+   `snapshot` and `restore` carry it over a restart; one of another pattern, or that this pattern cannot have made, is refused.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from commonwatch.core.patterns.stix.frontier import Frontier
 from commonwatch.core.patterns.stix.planning import Horizon, Plan
 
 MOST_ENTITIES = 100_000
+MOST_STORED = 1 << 20  # sets in one place of a snapshot: more than any store grows to
 SPARE = 8  # sets kept beyond those that other parts of a match could be in the way of
 
 
@@ -42,7 +43,7 @@ class _Saved(msgspec.Struct, array_like=True):
     newest: int
     forgotten: int
     sizes: list[int]
-    stores: list[list[tuple[int, int, tuple[int, ...], tuple[int, ...]]]]
+    stores: list[list[tuple[int, int, tuple[int, ...], tuple[int, ...], bool]]]
 
 
 class _Snapshot(msgspec.Struct, array_like=True):
@@ -72,7 +73,7 @@ class Machine:
         self.forgotten = 0
         self._frontier = Frontier(plan.pattern.root, plan.slots + SPARE)
         self._entities: dict[str, State] = {}
-        self._name = sha256(plan.pattern.text.encode("utf-8", "replace")).digest()
+        self.name = sha256(plan.pattern.text.encode("utf-8", "replace")).digest()
 
     def take(self, arrival: Arrival, entity: str = "") -> Met | None:
         """Take one observation; the match that it completes, if it completes one."""
@@ -114,7 +115,7 @@ class Machine:
             name: _Saved(state.newest, state.forgotten, state.sizes, state.stores)  # type: ignore[arg-type]
             for name, state in self._entities.items()
         }
-        return msgspec.msgpack.encode(_Snapshot(self._name, saved, self.too_late, self.forgotten))
+        return msgspec.msgpack.encode(_Snapshot(self.name, saved, self.too_late, self.forgotten))
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot of the same pattern; refuses any other."""
@@ -123,10 +124,10 @@ class Machine:
         except msgspec.DecodeError as problem:
             raise _unfit(f"The snapshot cannot be read: {problem}.") from problem
         expected = len(self._frontier.fresh().stores)
-        if read.pattern != self._name or any(
-            not len(saved.stores) == len(saved.sizes) == expected for saved in read.entities.values()
-        ):
+        if read.pattern != self.name or len(read.entities) > MOST_ENTITIES:
             raise _unfit("The snapshot is of another pattern.")
+        if not all(_sound(saved, expected) for saved in read.entities.values()):
+            raise _unfit("The snapshot holds what the pattern cannot have made.")
         self.too_late, self.forgotten = read.too_late, read.forgotten
         self._entities = {name: self._state(saved) for name, saved in read.entities.items()}
 
@@ -134,6 +135,16 @@ class Machine:
         stores = [[Binding(*one) for one in store] for store in saved.stores]
         floor = saved.newest - self.lateness
         return State(stores, saved.sizes, saved.newest, floor, floor - self.horizon.microseconds, saved.forgotten)
+
+
+def _sound(saved: _Saved, expected: int) -> bool:
+    """Whether these are stores as this module leaves them."""
+    if not len(saved.stores) == len(saved.sizes) == expected or abs(saved.newest) > 1 << 62:
+        return False
+    return all(
+        len(store) <= MOST_STORED and store == sorted(store) and all(len(one[2]) == len(one[3]) for one in store)
+        for store in saved.stores
+    )
 
 
 def _unfit(sentence: str) -> InvalidInput:

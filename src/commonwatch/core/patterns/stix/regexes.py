@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 from unicodedata import normalize
 
@@ -82,6 +83,7 @@ def _error() -> type[Exception]:
     return re2.error  # type: ignore[no-any-return]
 
 
+@cache
 def options(*, octets: bool = False) -> Any:
     """How every expression is compiled: full stop matches line breaks, memory bounded, nothing written to the terminal."""
     import re2
@@ -95,6 +97,7 @@ def options(*, octets: bool = False) -> Any:
     return chosen
 
 
+@lru_cache(maxsize=256)  # who asks whether an expression can be run mostly runs it next
 def compiled(text: str, *, octets: bool = False) -> Any:
     """An expression ready to run."""
     import re2
@@ -105,12 +108,11 @@ def compiled(text: str, *, octets: bool = False) -> Any:
 def searcher(text: str) -> Callable[[str | bytes], bool]:
     """A predicate: whether an expression is found in a text or in octets."""
     for_text = compiled(text).search
-    narrow = all(ord(char) < 256 for char in text)
-    for_octets = compiled(text, octets=True).search if narrow else None
+    narrow = text.isascii() or all(ord(char) < 256 for char in text)
 
     def found(value: str | bytes) -> bool:
         if isinstance(value, bytes):
-            return for_octets is not None and for_octets(value) is not None
+            return narrow and compiled(text, octets=True).search(value) is not None
         return for_text(encoded(value)) is not None
 
     return found

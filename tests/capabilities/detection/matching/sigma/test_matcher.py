@@ -372,15 +372,20 @@ def test_generic_rules_reach_what_zeek_suricata_and_syslog_call_otherwise() -> N
     )
     zeek_dns = batch_of([{"query": "X.onion", "qtype_name": "A"}], known["zeek-dns"])
     zeek_http = batch_of([{"uri": "/evil", "method": "GET", "host": "h"}], known["zeek-http"])
-    eve = [
-        {"event_type": "dns", "dns_rrname": "x.onion", "dns_rrtype": "A"},
+    eve: list[dict[str, object]] = [
+        {"event_type": "dns", "dns_type": "query", "dns_rrname": "x.onion", "dns_rrtype": "A"},
         {"event_type": "http", "http_url": "/evil", "http_method": "GET", "http_hostname": "h"},
-        {"event_type": "flow", "dns_rrname": "x.onion", "dns_rrtype": "A"},
+        {"event_type": "flow", "dns_type": "query", "dns_rrname": "x.onion", "dns_rrtype": "A"},
+        {"event_type": "dns", "dns_type": "request", "dns_queries": ["fine", "x.onion"], "dns_queries_rrtype": ["A"]},
     ]
     syslog = [{"program": "sshd", "message": "a bad packet"}, {"program": "other", "message": "a bad packet"}]
     assert [entry for _, entry, _ in hits(matcher, zeek_dns)] == [1]
     assert [entry for _, entry, _ in hits(matcher, zeek_http)] == [2]
-    assert [(row, entry) for row, entry, _ in hits(matcher, batch_of(eve, known["suricata-eve"]))] == [(0, 1), (1, 2)]
+    assert [(row, entry) for row, entry, _ in hits(matcher, batch_of(eve, known["suricata-eve"]))] == [
+        (0, 1),
+        (1, 2),
+        (3, 1),
+    ]
     assert [(row, entry) for row, entry, _ in hits(matcher, batch_of(syslog, known["syslog"]))] == [(0, 3)]
     reasons = {entry: one.reason for entry, one in matcher.unexecutable(known["syslog"]).items()}
     assert reasons[4] == "syslog does not say which of its events are linux/auditd."

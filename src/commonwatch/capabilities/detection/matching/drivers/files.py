@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 from commonwatch.capabilities.detection.matching.drivers.shares import BYTES, Share, shares
 from commonwatch.capabilities.detection.matching.matcher import Matcher
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
+from commonwatch.capabilities.detection.telemetry.codes import is_coded, plain
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.reading import read
 from commonwatch.capabilities.detection.telemetry.recognising import Unrecognised, recognise
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MatcherFactory = Callable[[], Matcher]  # a function of a module, or a partial of one: it travels to other processes
+_ROWS = 1 << 18  # events of a batch: starting column engines then costs little beside their work
 _AHEAD = 2  # shares a process that are under way or waiting to be taken: bounds what is held
 
 
@@ -41,6 +43,13 @@ class Selective(Protocol):
 
     def columns(self, mapping: Mapping) -> Collection[str]:
         """The columns it reads."""
+
+
+@runtime_checkable
+class Coded(Protocol):
+    """A matcher that takes texts as codes, see `telemetry.batch`."""
+
+    takes_codes: bool
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ class Hunters:
 
     def __enter__(self) -> Self:
         if self._processes > 1:
-            with _one_thread_each():
+            with one_thread_each():
                 self._pool = ProcessPoolExecutor(
                     self._processes, get_context("spawn"), initializer=_start, initargs=(self._factory,)
                 )
@@ -137,7 +146,15 @@ def _hunt(share: Share) -> Found:
     place, error = str(share.path), ""
     try:
         for batch in read(
-            share.path, share.mapping, columns=columns, span=share.span, faults=faults, threads=1, views=True
+            share.path,
+            share.mapping,
+            rows=_ROWS,
+            columns=columns,
+            span=share.span,
+            faults=faults,
+            threads=1,
+            views=True,
+            codes=isinstance(_matcher, Coded) and _matcher.takes_codes,
         ):
             found = _matcher.match(batch)
             if found.num_rows:
@@ -167,7 +184,13 @@ def _only_hit(batch: Batch, hits: pa.RecordBatch, before: int) -> tuple[pa.Recor
 
     rows = pc.unique(hits["row"])
     placed = pc.add(pc.index_in(hits["row"], rows), before).cast(pa.int32())
-    chosen = pl.DataFrame(batch.events)[rows.to_pylist()]
+    there = pl.Series(rows)
+    chosen = pl.DataFrame(
+        [
+            (plain(column.take(rows)) if is_coded(column) else pl.Series(column).gather(there)).alias(name)
+            for name, column in zip(batch.events.schema.names, batch.events.columns, strict=True)
+        ]
+    )
     # Text as `string`: views would carry the whole batch that they point into.
     events = pa.RecordBatch.from_arrays(arrays(chosen, views=False), names=chosen.columns)
     return events, pa.RecordBatch.from_arrays([placed, hits["entry"], hits["column"]], hits.schema.names)
@@ -200,7 +223,7 @@ def _recognised(path: Path, known: Collection[Mapping] | None) -> Mapping | Foun
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """Processes, not threads: steps in between hold the interpreter. Polars reads this when it is imported."""
     name = "POLARS_MAX_THREADS"
     before = os.environ.get(name)

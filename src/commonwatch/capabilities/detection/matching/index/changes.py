@@ -15,9 +15,7 @@ from pathlib import Path
 import msgspec
 import xxhash
 
-from commonwatch.capabilities.detection.matching.index.families import KINDS, NUMBERS
-from commonwatch.capabilities.detection.matching.index.segment import Row
-from commonwatch.core.patterns.values import Value
+from commonwatch.capabilities.detection.matching.index.delta import Plain
 
 _HEAD = struct.Struct("<IQ")
 
@@ -27,16 +25,7 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
 
     generation: int
     removed: list[int]
-    added: list[tuple[int, int, str]]  # entry, number of the kind, canonical text
-
-    def rows(self) -> list[Row]:
-        """The added rows."""
-        return [Row(entry, Value(KINDS[kind], text)) for entry, kind, text in self.added]
-
-
-def change(generation: int, removed: list[int], added: list[Row]) -> Change:
-    """A change from rows."""
-    return Change(generation, removed, [(row.entry, NUMBERS[row.value.kind], row.value.text) for row in added])
+    added: list[Plain]
 
 
 _decoder = msgspec.msgpack.Decoder(Change)

@@ -6,6 +6,8 @@ It is no protection: what a filter or a bucket lets through is compared as text.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -22,8 +24,10 @@ def hash_one(text: str, seed: int = 0) -> int:
 
 def hash_column(texts: pl.Series, seed: int = 0) -> Hashes:
     """Of a column; 0 for a null."""
-    column = pl.DataFrame([texts.alias("text")])
-    hashed: Hashes = (
-        column.select(polars_hash.col("text").nchash.xxh3_64(seed=seed)).to_series().fill_null(0).to_numpy()
-    )
+    hashed: Hashes = pl.DataFrame([texts.alias("text")]).select_seq(_hashed(seed)).to_series().to_numpy()
     return hashed
+
+
+@functools.lru_cache(maxsize=64)
+def _hashed(seed: int) -> pl.Expr:
+    return polars_hash.col("text").nchash.xxh3_64(seed=seed).fill_null(0)

@@ -24,7 +24,7 @@ import polars as pl
 
 from commonwatch.capabilities.detection.matching.index import filter as bloom
 from commonwatch.capabilities.detection.matching.index import segment
-from commonwatch.capabilities.detection.matching.index.changes import Change, ChangeLog, change
+from commonwatch.capabilities.detection.matching.index.changes import Change, ChangeLog
 from commonwatch.capabilities.detection.matching.index.delta import Delta
 from commonwatch.capabilities.detection.matching.index.families import (
     ADDRESS,
@@ -36,12 +36,13 @@ from commonwatch.capabilities.detection.matching.index.families import (
     URL,
     agrees,
 )
+from commonwatch.capabilities.detection.matching.index.found import ANY_PORT, Found, found, joined
 from commonwatch.capabilities.detection.matching.index.hashing import hash_column, hash_one
 from commonwatch.capabilities.detection.matching.index.networks import Networks
 from commonwatch.capabilities.detection.matching.index.segment import Row, Segment
 from commonwatch.capabilities.detection.matching.index.store import CHANGES, Store, damaged
 from commonwatch.core.errors import Conflict
-from commonwatch.core.patterns.canonical import without_scheme
+from commonwatch.core.patterns.canonical import split_endpoint, without_scheme
 from commonwatch.core.patterns.values import Kind, Value
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class IndicatorIndex:
                     f"The index knows the journal up to {self.generation} already.",
                     f"Go on from there, not from {generation}.",
                 )
-            record = change(generation, list(removed), [Row(entry, value) for entry, value in added])
+            plain = [(entry, NUMBERS[value.kind], value.text) for entry, value in added]
+            record = Change(generation, list(removed), plain)
             self._log.append(record)
             self._take(record)
 
@@ -150,7 +152,7 @@ class IndicatorIndex:
     def lookup(self, value: Value, port: int | None = None) -> tuple[int, ...]:
         """Entries that an observed value belongs to, by itself or with its port, in order."""
         with self.guard:
-            return tuple(sorted({row.entry for row in self.meeting(value) if fits(row.value, port)}))
+            return tuple(sorted({row.entry for row in self.meeting(value) if port_of(row.value) in (None, port)}))
 
     def meeting(self, value: Value) -> Iterator[Row]:
         """Rows that an observed canonical value belongs to; endpoints whatever their port."""
@@ -184,12 +186,32 @@ class IndicatorIndex:
         found += self._delta.under(family, key)
         return [row for row in found if agrees(row.value, key, scheme)]
 
-    def may_hold(self, family: str, keys: pl.Series) -> npt.NDArray[np.bool_]:
-        """For each key of a column without nulls whether the family may have rows under it."""
+    def under_many(self, family: str, keys: pl.Series, schemes: pl.Series | None = None) -> Found:
+        """The same for a column of keys without nulls."""
         base = self._segments.get(family)
-        if base is None:
-            return np.zeros(len(keys), np.bool_)
-        return bloom.holds(base.words, hash_column(keys))
+        if base is None or not len(keys):
+            return found(())
+        hashes = hash_column(keys)
+        maybe = np.flatnonzero(bloom.holds(base.words, hashes))
+        if not len(maybe):
+            return found(())
+        which, at = base.with_hashes(hashes[maybe])
+        places = maybe[which]
+        rows = pl.DataFrame({"kind": base.kinds[at], "text": pl.Series(base.texts.take(pl.Series(at).to_arrow()))})
+        agree = (segment.keys_of(family, rows) == keys.gather(places)).to_numpy()
+        if schemes is not None:
+            agree &= _schemes_agree(rows["text"], schemes.gather(places))
+        if self._delta.dead:
+            agree &= np.array([entry not in self._delta.dead for entry in base.entries[at].tolist()], np.bool_)
+        kept = np.flatnonzero(agree)
+        stored = Found(places[kept], base.entries[at[kept]], _ports(rows[kept]), base.kinds[at[kept]].astype(np.int64))
+        added = [
+            (place, row.entry, port_of(row.value), NUMBERS[row.value.kind])
+            for place in (maybe.tolist() if family in self._delta.families() else ())
+            for row in self._delta.under(family, keys[place])
+            if agrees(row.value, keys[place], "" if schemes is None else schemes[place])
+        ]
+        return joined([stored, found(added)]) if added else stored
 
     def has(self, *kinds: Kind) -> bool:
         """Whether there may be an indicator of one of these kinds."""
@@ -234,18 +256,15 @@ class IndicatorIndex:
             self._take(record)
 
     def _take(self, record: Change) -> None:
-        rows = record.rows()
-        hashes: dict[str, list[int]] = {}
-        for family, key in self._delta.take(record.removed, rows):
-            hashes.setdefault(family, []).append(hash_one(key))
-            if family == NETWORK:
-                self.networks.add(key)
-        for family, numbers in hashes.items():
+        for family, keys in self._delta.take(record.removed, record.added).items():
             if family not in self._segments:
                 self._segments[family] = Segment.empty()
-            bloom.add(self._segments[family].words, np.array(numbers, np.uint64))
+            bloom.add(self._segments[family].words, np.array([hash_one(key) for key in keys], np.uint64))
+            if family == NETWORK:
+                for key in keys:
+                    self.networks.add(key)
         self.generation = record.generation
-        self.additions += bool(rows)
+        self.additions += bool(record.added)
         self.changes += 1
 
     def _table(self, family: str) -> pl.DataFrame:
@@ -265,9 +284,24 @@ class IndicatorIndex:
         return pl.concat([base, added])
 
 
-def fits(indicator: Value, port: int | None) -> bool:
-    """Whether an endpoint has this port; everything else has none to compare."""
-    return indicator.kind is not Kind.ENDPOINT or (port is not None and indicator.text.endswith(f":{port}"))
+def port_of(indicator: Value) -> int | None:
+    """The port that an endpoint is meant on; everything else is meant on any."""
+    return int(split_endpoint(indicator.text)[1]) if indicator.kind is Kind.ENDPOINT else None
+
+
+def _ports(rows: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """`port_of` for rows of kind and text."""
+    ends = rows["kind"] == NUMBERS[Kind.ENDPOINT]
+    if not ends.any():
+        return np.full(len(rows), ANY_PORT)
+    ports = rows.select(pl.when(ends).then(pl.col("text").str.extract(r":([0-9]+)$").cast(pl.Int64)))
+    return ports.to_series().fill_null(ANY_PORT).to_numpy()
+
+
+def _schemes_agree(urls: pl.Series, seen: pl.Series) -> npt.NDArray[np.bool_]:
+    """Whether URLs and values that share a key have one scheme, or one of them has none."""
+    wanted = urls.str.extract(r"^([^/]*?)://").fill_null("")
+    return ((wanted == "") | (seen == "") | (wanted == seen)).to_numpy()
 
 
 def _write_base(store: Store, tables: Mapping[str, pl.DataFrame], generation: int) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from commonwatch.capabilities.detection.matching.writing import numbers
+
 _SLASH_24 = 24
 
 
@@ -40,8 +42,13 @@ class Networks:
                 self._bits[place >> 3] |= 1 << (place & 7)
 
     def extend(self, networks: pl.Series) -> None:
-        """Remember many."""
-        for network in networks:
+        """Remember many: those of which a bit stands for one or several at once, the few larger ones by themselves."""
+        bases, sizes = networks.str.extract("^([^/]+)"), networks.str.extract("/([0-9]+)$").cast(pl.Int64)
+        small = (sizes >= _SLASH_24) & ~bases.str.contains(":", literal=True)
+        self._lengths[4].update(sizes.filter(small).unique())
+        places = numbers(bases.filter(small)) >> np.uint32(8)
+        np.bitwise_or.at(self._bits, places >> np.uint32(3), np.uint8(1) << (places & np.uint32(7)).astype(np.uint8))
+        for network in networks.filter(~small):
             self.add(network)
 
     def __bool__(self) -> bool:

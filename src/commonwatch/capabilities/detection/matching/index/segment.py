@@ -1,8 +1,8 @@
-"""One family's base: immutable rows of hash, entry, kind and text, sorted by hash, with their filter; memory-mapped.
+"""One family's base: immutable rows of hash, entry, kind and text, sorted by hash, with their filter.
 
-Two files: `<family>.arrow` (Arrow IPC, one record batch) and `<family>.filter` (64-bit words). Mapped privately: bits that
-changes set in the filter stay in the process that sets them. Reading a row touches a page or two, so what is resident is
-the filter and little else.
+Two files: `<family>.arrow` (Arrow IPC, one record batch), mapped, of which reading a row touches a page or two; and
+`<family>.filter` (64-bit words, two bytes a row), read into memory: every look-up needs it, and changes set bits in it that
+stay in the process that sets them. To map it would cost a change of a thousand values a fault for each.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ class Segment:
 
     def __init__(self, rows: pa.RecordBatch, words: bloom.Words) -> None:
         self.words = words
-        self.hashes: Hashes = rows["hash"].to_numpy()
-        self.entries: npt.NDArray[np.int64] = rows["entry"].to_numpy()
-        self.kinds: npt.NDArray[np.uint8] = rows["kind"].to_numpy()
-        self._texts = rows["text"]
+        # Through Polars: pyarrow's own way imports pandas where that is installed, which takes a second.
+        self.hashes: Hashes = pl.Series(rows["hash"]).to_numpy()
+        self.entries: npt.NDArray[np.int64] = pl.Series(rows["entry"]).to_numpy()
+        self.kinds: npt.NDArray[np.uint8] = pl.Series(rows["kind"]).to_numpy()
+        self.texts: pa.LargeStringArray = rows["text"]
         self.rows = rows
 
     @classmethod
@@ -52,7 +53,7 @@ class Segment:
         """Map the files; they may be removed afterwards."""
         with pa.memory_map(str(folder / f"{family}.arrow")) as source:
             rows = pa.ipc.open_file(source).get_batch(0)
-        return cls(rows, np.memmap(folder / f"{family}.filter", np.uint64, "c"))
+        return cls(rows, np.fromfile(folder / f"{family}.filter", np.uint64))
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -61,9 +62,24 @@ class Segment:
         """Rows with this hash."""
         place = int(np.searchsorted(self.hashes, np.uint64(hashed)))
         while place < len(self.hashes) and int(self.hashes[place]) == hashed:
-            value = Value(KINDS[self.kinds[place]], self._texts[place].as_py())
+            value = Value(KINDS[self.kinds[place]], self.texts[place].as_py())
             yield Row(int(self.entries[place]), value)
             place += 1
+
+    def with_hashes(self, hashes: Hashes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """For many hashes, which of them and the place of a row that has it, a pair for each row."""
+        wanted = np.arange(len(hashes))
+        places = np.searchsorted(self.hashes, hashes)
+        found = []
+        while True:
+            there = places < len(self.hashes)
+            wanted, places = wanted[there], places[there]
+            same = self.hashes[places] == hashes[wanted]
+            wanted, places = wanted[same], places[same]
+            found.append((wanted, places))
+            if not len(wanted):
+                return np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])
+            places = places + 1
 
     def entries_of(self, kind: Kind) -> npt.NDArray[np.int64]:
         """Every entry with a value of this kind."""
@@ -73,7 +89,7 @@ class Segment:
 
 def write(folder: Path, family: str, rows: pl.DataFrame) -> None:
     """Write a family's rows (entry, kind, text; canonical) as a segment."""
-    keys = _keys(family, rows)
+    keys = keys_of(family, rows)
     hashed = rows.with_columns(pl.Series("hash", hash_column(keys))).sort("hash")
     words = bloom.empty(len(hashed))
     bloom.add(words, hashed["hash"].to_numpy())
@@ -84,7 +100,7 @@ def write(folder: Path, family: str, rows: pl.DataFrame) -> None:
     words.tofile(folder / f"{family}.filter")
 
 
-def _keys(family: str, rows: pl.DataFrame) -> pl.Series:
+def keys_of(family: str, rows: pl.DataFrame) -> pl.Series:
     """`families.key_of` for a column: kinds whose key is not their text are few, URLs are many."""
     text = rows["text"]
     if family == URL:

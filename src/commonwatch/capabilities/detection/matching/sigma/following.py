@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from commonwatch.capabilities.detection.matching.matcher import Memory
 from commonwatch.capabilities.detection.matching.sigma.preparing import Fields
 from commonwatch.core.patterns.sigma.rules import Correlation, Reading, Rule
 from commonwatch.core.patterns.sigma.sequence import Group, Sequence
@@ -40,6 +41,7 @@ class Following:
         found = [(entry, one) for entry, reading in readings for one in reading.correlations]
         self.correlations: list[tuple[int, Correlation]] = found
         self.sequences = [Sequence(one) for _, one in found]
+        self.changed: set[int] = set()  # places of sequences that took a hit since they were stored
         self.offset = len(rules)
         nodes: list[tuple[int, Rule | Correlation]] = [*rules, *found]
         self.by_name: dict[str, list[int]] = defaultdict(list)
@@ -65,10 +67,32 @@ class Following:
 
     def take_over(self, before: Following) -> None:
         """Go on with the state of correlations that are still the same."""
-        states = dict(zip(map(_key, before.correlations), before.sequences, strict=True))
-        self.sequences = [
-            states.get(_key(one), new) for one, new in zip(self.correlations, self.sequences, strict=True)
-        ]
+        places = {_key(one): place for place, one in enumerate(before.correlations)}
+        for place, one in enumerate(self.correlations):
+            if (old := places.get(_key(one))) is not None:
+                self.sequences[place] = before.sequences[old]
+                if old in before.changed:
+                    self.changed.add(place)
+
+    def patterns(self) -> Iterator[tuple[int, str]]:
+        """Entry and digest of every correlation."""
+        for (entry, _), sequence in zip(self.correlations, self.sequences, strict=True):
+            yield entry, sequence.name.hex()
+
+    def memories(self) -> Iterator[Memory]:
+        """What the sequences that changed remember."""
+        for place in sorted(self.changed):
+            yield Memory(
+                self.correlations[place][0], self.sequences[place].name.hex(), self.sequences[place].snapshot()
+            )
+
+    def resume(self, memory: Memory) -> bool:
+        """Go on with what was remembered; False where the correlation is not here. Raises InvalidInput where it is unfit."""
+        for (entry, _), sequence in zip(self.correlations, self.sequences, strict=True):
+            if entry == memory.entry and sequence.name.hex() == memory.name:
+                sequence.restore(memory.state)
+                return True
+        return False
 
     def _node(self, name: str, entry: int, nodes: list[tuple[int, Rule | Correlation]]) -> int | None:
         named = self.by_name.get(name, [])
@@ -103,6 +127,7 @@ class Following:
             if group is None or time is None:
                 continue
             value = "\0".join(_first(frame, fields, field, row) for field in one.fields)
+            self.changed.add(place)
             if self.sequences[place].hit(name, time, group, value):
                 above = self.offset + place
                 if above not in self.silent:

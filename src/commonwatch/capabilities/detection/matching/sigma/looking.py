@@ -43,8 +43,9 @@ class Look:
         self._hear()
         self._always()
         units = self.plan.units
-        for row in sorted(self.worth):
-            event = Row(self._leaves(row), partial(self._values, row), self.answers)
+        rows = sorted(self.worth)
+        for row, leaves in zip(rows, self._leaves(rows), strict=True):
+            event = Row(leaves, partial(self._values, row), self.answers)
             for position in sorted(self.worth[row]):
                 if units[position].question(event):
                     yield row, position
@@ -119,8 +120,16 @@ class Look:
                 for row in np.flatnonzero(self.kind_of == kind).tolist():
                     self.worth[row].update(units)
 
-    def _leaves(self, row: int) -> frozenset[int]:
-        return frozenset(self.silent).union(*(one.said[one.codes[row]].leaves for one in self.heard))
+    def _leaves(self, rows: list[int]) -> Iterator[frozenset[int]]:
+        """For each row the leaves that hold; most columns say nothing about most rows."""
+        found: list[list[frozenset[int]]] = [[] for _ in rows]
+        for codes, said in self.heard:
+            spoke = np.array([bool(one.leaves) for one in said], dtype=bool)
+            here = codes[rows]
+            for place in np.flatnonzero(spoke[here]).tolist():
+                found[place].append(said[here[place]].leaves)
+        silent = frozenset(self.silent)
+        return (silent.union(*leaves) for leaves in found)
 
     def _values(self, row: int, column: str) -> tuple[str, ...]:
         return self.frame.texts(column, row)

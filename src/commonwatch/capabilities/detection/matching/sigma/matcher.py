@@ -8,13 +8,14 @@ what it has seen: hand it the batches of one stream in their order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from typing import TYPE_CHECKING
 
-from commonwatch.capabilities.detection.matching.matcher import Unexecutable, hits_schema
+from commonwatch.capabilities.detection.matching.matcher import Follow, Memory, Step, Unexecutable, hits_schema
 from commonwatch.capabilities.detection.matching.sigma.following import Following
 from commonwatch.capabilities.detection.matching.sigma.plan import MAX_AGE, Plan
+from commonwatch.capabilities.detection.matching.sigma.preparing import Fields
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
 from commonwatch.core.patterns.sigma.rules import Reading, Rule
 from commonwatch.core.patterns.sigma.tree import Leaf
@@ -49,6 +50,21 @@ class SigmaMatcher:
 
     def match(self, batch: Batch) -> pa.RecordBatch:
         """Hits by row, entry and column."""
+        return self._match(batch, None)
+
+    def parted(self, batch: Batch) -> tuple[pa.RecordBatch, list[Step]]:
+        """The hits of rules, and those that correlations stand on as steps, not taken."""
+        steps: list[Step] = []
+        return self._match(batch, steps), steps
+
+    def follower(self, batch: Batch) -> Follow:
+        """Takes hits of the batch's rows."""
+        from commonwatch.capabilities.detection.matching.sigma.frame import Frame
+
+        frame, fields = Frame(batch.events), Fields(batch.mapping)
+        return lambda step: {entry for _, entry in self.following.follow([(step.row, step.node)], frame, fields)}
+
+    def _match(self, batch: Batch, steps: list[Step] | None) -> pa.RecordBatch:
         from commonwatch.capabilities.detection.matching.sigma.frame import Frame
         from commonwatch.capabilities.detection.matching.sigma.looking import Look
 
@@ -64,6 +80,11 @@ class SigmaMatcher:
             if unit.rule not in self.following.silent:
                 columns[row, self.rules[unit.rule][0]].add(unit.column)
         plan.learned(batch.events.num_rows)
+        if steps is not None:
+            standing = self.following.standing_on
+            timed = ((row, node) for row, node in dict.fromkeys(told) if frame.time(row) is not None)
+            steps += (Step(row, node) for row, node in timed if node in standing)
+            told = []
         for row, entry in self.following.follow(told, frame, plan.fields):
             columns[row, entry].add("")
         return _answer({key: names.pop() if len(names) == 1 else "" for key, names in columns.items()})
@@ -84,6 +105,22 @@ class SigmaMatcher:
             else:
                 alive.add(entry)
         return {entry: Unexecutable(entry, reason) for entry, reason in reasons.items() if entry not in alive}
+
+    def patterns(self) -> Iterator[tuple[int, str]]:
+        """Entry and digest of every correlation."""
+        return self.following.patterns()
+
+    def memories(self) -> Iterator[Memory]:
+        """What correlations remember that took a hit since `kept`."""
+        return self.following.memories()
+
+    def kept(self) -> None:
+        """All of `memories` is stored."""
+        self.following.changed.clear()
+
+    def resume(self, memory: Memory) -> bool:
+        """Go on with what was remembered; False where the correlation is not here. Raises InvalidInput where it is unfit."""
+        return self.following.resume(memory)
 
     def columns(self, mapping: Mapping) -> frozenset[str] | None:
         """The columns that a reader has to give for these rules; None for all, which keywords ask for."""

@@ -41,6 +41,7 @@ class Compiled:
         self._layout = things(mapping)
         self._by_need: dict[Atom, list[Leaf]] = {}
         self._always: list[Leaf] = []
+        self.columns: set[str] = set()  # that any pattern asks
         lookups: dict[str, dict[Atom, None]] = {}
         kinds: dict[str, list[Thing]] = {}
         for thing in self._layout:
@@ -53,6 +54,7 @@ class Compiled:
             for leaf in leaves:
                 self._file(leaf)
                 for atom in atoms(leaf.formula):
+                    self.columns.add(atom.part.column)
                     if atom.constants is not None:
                         lookups.setdefault(atom.part.column, {})[atom] = None
         self._lookups = [Lookup(column, asked) for column, asked in lookups.items()]

@@ -1,7 +1,8 @@
 """A NATS JetStream subject with a durable consumer: what was not handled comes again, also after a restart.
 
 1. A message holds one event or several lines of events. The record of an event is its message's sequence in the stream.
-2. The broker keeps the position; ours only names what was seen, for people. `handled` acknowledges.
+2. The broker keeps the position, and `handled` acknowledges. Ours names the messages since the last acknowledgement: where a crash
+   came between storing it and acknowledging them, they come again and are not events any more.
 3. A message that holds no event is a fault and is acknowledged too: it would come again for ever.
 """
 
@@ -47,8 +48,9 @@ class Subject:
 class JetStream:
     """One subject."""
 
-    def __init__(self, where: Subject, want: Wanted) -> None:
+    def __init__(self, where: Subject, want: Wanted, position: Position | None = None) -> None:
         self.where, self.want = where, want
+        self._stored = _runs(position)
         self.faults = Faults()
         self.recent = Recent()
         self.place = f"nats:{where.subject}"
@@ -61,23 +63,24 @@ class JetStream:
     def poll(self, seconds: float) -> Sequence[Delivery]:
         """What has come; waits so long for the first message."""
         messages = self.loop.run_until_complete(self._fetched(seconds))
-        numbered = [one for message in messages for one in self._events(message)]
+        numbered = [one for message in messages if not self._was_handled(message) for one in self._events(message)]
         self.unhandled += messages
         found: list[Delivery] = []
         for start in range(0, len(numbered), LARGEST_BATCH):
             part = numbered[start : start + LARGEST_BATCH]
             records, run = [record for record, _ in part], [event for _, event in part]
             events = json_files.python_batch(self.want, run, records, self.place, self.faults)
-            found.append(Delivery(Batch(events, self.want.mapping, self.place), {"sequence": records[-1]}))
+            found.append(Delivery(Batch(events, self.want.mapping, self.place), self.position()))
         return found
 
     def position(self) -> Position:
-        """The last sequence that was seen; the consumer itself is kept by the broker."""
-        return {"sequence": self.sequence}
+        """The last sequence that was seen, and what is to be acknowledged; the consumer itself is kept by the broker."""
+        return {"sequence": self.sequence, "handled": _as_runs(sorted(_sequences(self.unhandled)))}
 
     def handled(self) -> None:
         """Acknowledge every message polled so far."""
         messages, self.unhandled = self.unhandled, []
+        self._stored = _as_runs(sorted(_sequences(messages)))
         self.loop.run_until_complete(_acknowledged(messages))
 
     def record_text(self, place: str, record: int) -> str | None:
@@ -128,6 +131,14 @@ class JetStream:
             ) from None
         return self.subscription
 
+    def _was_handled(self, message: Msg) -> bool:
+        """Whether it comes again although its position was stored, or is in hand already."""
+        about = message.metadata
+        if (about.num_delivered or 1) < 2:
+            return False
+        number = about.sequence.stream
+        return any(first <= number <= last for first, last in self._stored) or number in _sequences(self.unhandled)
+
     def _events(self, message: Msg) -> list[json_text.Numbered]:
         self.sequence = message.metadata.sequence.stream
         self.faults.records = self.sequence - 1
@@ -148,3 +159,26 @@ class JetStream:
 async def _acknowledged(messages: Sequence[Msg]) -> None:
     for message in messages:
         await message.ack()
+
+
+def _sequences(messages: Sequence[Msg]) -> set[int]:
+    return {message.metadata.sequence.stream for message in messages}
+
+
+def _as_runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Numbers in order, as first and last of each unbroken run."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
+
+
+def _runs(position: Position | None) -> list[tuple[int, int]]:
+    """The runs of a stored position; none where it is of another form."""
+    found = (position or {}).get("handled")
+    if not isinstance(found, list):
+        return []
+    return [(one[0], one[1]) for one in found if isinstance(one, list | tuple) and len(one) == 2]

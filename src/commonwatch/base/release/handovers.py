@@ -1,0 +1,28 @@
+"""What goes from node to node, on record at both ends in the same words: so that either can show what the other had.
+
+A parcel that goes out is on record before it is sent, one that comes in together with its objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from commonwatch.base.release.models import Handover
+from commonwatch.core.merkle.hashing import Edge, leaf_hash
+
+
+def put_on_record(
+    member: str, *, outgoing: bool, slot: int, after: int, pos: int, raws: Sequence[bytes], now_us: int
+) -> None:
+    """Note a parcel that goes to this member's node or came from it; nothing where it holds no objects."""
+    if not raws:
+        return
+    root = Edge().extended(map(leaf_hash, raws))[0].root.hex()
+    Handover.objects.get_or_create(
+        member=member,
+        outgoing=outgoing,
+        slot=slot,
+        pos=pos,
+        root=root,
+        defaults={"at_us": now_us, "after": after, "count": len(raws)},
+    )

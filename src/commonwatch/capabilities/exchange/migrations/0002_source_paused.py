@@ -1,0 +1,9 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("exchange", "0001_initial")]
+
+    operations = [
+        migrations.AddField("remoteserver", "paused", models.BooleanField(default=False)),
+    ]

@@ -1,0 +1,1 @@
+"""Joint cases: reported, triaged, worked on together, closed, learned from."""

@@ -1,0 +1,78 @@
+"""Every write to what the console keeps for people. Nothing here touches what is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.urls import Resolver404, resolve
+
+from commonwatch.base.accounts.identify import Identity
+from commonwatch.console.models import Desk, SavedView, SkippedStep
+from commonwatch.core.errors import Conflict, InvalidInput, NotFound
+
+LOOK_US = 3600 * 1_000_000  # looks within an hour are one
+MOST_VIEWS = 50
+
+
+def look(who: Identity, now_us: int) -> int:
+    """Note that somebody looks at the overview; returns since when things are new, 0 at the first look."""
+    desk, _ = Desk.objects.get_or_create(account_id=who.account_id)
+    if now_us - desk.looked_us > LOOK_US:
+        Desk.objects.filter(pk=desk.pk).update(before_us=desk.looked_us, looked_us=now_us)
+        return desk.looked_us
+    return desk.before_us
+
+
+def mute(who: Identity, kinds: Sequence[str]) -> None:
+    """Have no notices of these kinds from now on, and of all others."""
+    Desk.objects.update_or_create(account_id=who.account_id, defaults={"muted": sorted(set(kinds))})
+
+
+def have_digests(who: Identity, how_often: str, to: str, now_us: int) -> None:
+    """Be written to from now on, or no longer; the first comes when its time has passed."""
+    wanted = {"digest": how_often, "mail_to": to, "digest_us": now_us}
+    Desk.objects.update_or_create(account_id=who.account_id, defaults=wanted)
+
+
+def digest_sent(account_id: int, now_us: int) -> None:
+    """Note that somebody was written to, or that there was nothing to write."""
+    Desk.objects.filter(account_id=account_id).update(digest_us=now_us)
+
+
+def save_view(who: Identity, name: str, address: str, *, shared: bool, now_us: int) -> SavedView:
+    """Keep a page with its state; raises InvalidInput for what is no page here, Conflict for a name in use."""
+    name = " ".join(name.split())[:60]
+    path = address.partition("?")[0]
+    if not name:
+        raise InvalidInput("view-name-missing", "A view needs a name.", "Give it one.")
+    try:
+        resolve(path)
+    except Resolver404:
+        raise InvalidInput("view-address", f"{path} is no page of this console.", "Save a page that you see.") from None
+    with transaction.atomic():
+        mine = SavedView.objects.filter(account_id=who.account_id)
+        if mine.filter(name=name).exists():
+            raise Conflict("view-name-taken", f"You have a view called {name} already.", "Choose another name.")
+        if mine.count() >= MOST_VIEWS:
+            raise Conflict("views-too-many", f"You have {MOST_VIEWS} views already.", "Remove one first.")
+        return SavedView.objects.create(
+            account_id=who.account_id, name=name, address=address[:2000], shared=shared, created_us=now_us
+        )
+
+
+def remove_view(who: Identity, number: int) -> SavedView:
+    """Forget a view of one's own; raises NotFound."""
+    found = SavedView.objects.filter(pk=number, account_id=who.account_id).first()
+    if found is None:
+        raise NotFound("view-unknown", "You have no such view.", "")
+    SavedView.objects.filter(pk=number).delete()
+    return found
+
+
+def skip_step(name: str, *, skipped: bool) -> None:
+    """Do without a step of the first start, or after all not."""
+    if skipped:
+        SkippedStep.objects.get_or_create(name=name)
+    else:
+        SkippedStep.objects.filter(name=name).delete()

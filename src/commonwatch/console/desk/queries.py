@@ -1,0 +1,40 @@
+"""What the console keeps for people, as pages show it."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from commonwatch.base.accounts.identify import Identity
+from commonwatch.base.clock import MICROSECONDS
+from commonwatch.console.models import Desk, Digest, SavedView, SkippedStep
+
+MOST_SHOWN = 30
+EVERY_US = {Digest.DAILY.value: 86_400 * MICROSECONDS, Digest.WEEKLY.value: 7 * 86_400 * MICROSECONDS}
+
+
+def views_of(who: Identity) -> list[SavedView]:
+    """A person's own views, and those that people of the same member share."""
+    seen = Q(account_id=who.account_id) | Q(shared=True, account__member=who.member)
+    return list(SavedView.objects.filter(seen).order_by("name")[:MOST_SHOWN])
+
+
+def muted(who: Identity) -> frozenset[str]:
+    """The kinds of notices that a person does not want."""
+    found = Desk.objects.filter(account_id=who.account_id).values_list("muted", flat=True).first()
+    return frozenset(found or ())
+
+
+def digest_of(account_id: int) -> Desk | None:
+    """How a person wants to be written to, if at all."""
+    return Desk.objects.filter(account_id=account_id).first()
+
+
+def digests_due(now_us: int) -> list[int]:
+    """The accounts of those whose time for a digest has come."""
+    wanted = Desk.objects.exclude(digest="").filter(account__is_active=True)
+    return [one.account_id for one in wanted if one.digest_us + EVERY_US[one.digest] <= now_us]
+
+
+def skipped_steps() -> frozenset[str]:
+    """The steps of the first start that this node does without."""
+    return frozenset(SkippedStep.objects.values_list("name", flat=True))

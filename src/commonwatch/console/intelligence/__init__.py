@@ -1,0 +1,1 @@
+"""Intelligence: what the node holds, found, looked into from every side, written and taken back."""

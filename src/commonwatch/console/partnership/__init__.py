@@ -1,0 +1,1 @@
+"""The partnership: members, peers, joining, keys, witnesses, proofs."""

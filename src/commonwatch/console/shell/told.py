@@ -1,0 +1,111 @@
+"""What the rooms below say (errors, findings, reasons of rules, advice), in the language of the reader.
+
+Those rooms know no languages: they make English sentences, which the command line, the API and the record show as they are. Their patterns
+are collected from the source (`sentences.json`, by `tools/messages.py`); here a sentence is found again by its pattern, and said in
+the pattern's translation with the same values. A sentence that none fits stays English, and is marked as such.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from commonwatch.core.errors import CommonwatchError
+
+PATTERNS = Path(__file__).parent.parent / "below" / "sentences.json"
+LONGEST = 2_000  # characters of a sentence that is looked for
+_HOLE = re.compile(r"%\(v(\d+)\)s")
+_ISOLATED = "\u2068{}\u2069"  # a value keeps its own direction, and changes none around it
+
+
+class _Pattern(NamedTuple):
+    text: str
+    pieces: tuple[str, ...]  # between its values
+
+    @property
+    def weight(self) -> int:
+        """How much it says by itself: of two that fit, the one that says more."""
+        return sum(map(len, self.pieces))
+
+    def values(self, sentence: str) -> list[str] | None:
+        """What stands in its holes; None where it does not fit. In one pass from left to right, whatever the sentence holds."""
+        first, last = self.pieces[0], self.pieces[-1]
+        if not sentence.startswith(first) or not sentence.endswith(last):
+            return None
+        found, at, end = [], len(first), len(sentence) - len(last)
+        for piece in self.pieces[1:-1]:
+            there = sentence.find(piece, at, end)
+            if there < 0:
+                return None
+            found.append(sentence[at:there])
+            at = there + len(piece)
+        return [*found, sentence[at:end]] if at <= end else None
+
+
+def told(sentence: str) -> str:
+    """The sentence in the active language; as it is where that is English, or where nobody has translated it."""
+    return _in_language(sentence)[0]
+
+
+def error_told(error: CommonwatchError) -> str:
+    """What is wrong and what to do, for a form."""
+    return f"{told(error.sentence)} {told(error.advice)}".strip()
+
+
+def sentence(value: object) -> SafeString:
+    """The same on a page; what stays English says so to programs that read aloud."""
+    said, is_ours = _in_language(str(value or ""))
+    if is_ours:
+        return format_html("{}", said)
+    return format_html('<bdi lang="en">{}</bdi>', said)
+
+
+def _in_language(sentence: str, *, is_value: bool = False) -> tuple[str, bool]:
+    """What is said, and whether it is in the active language.
+
+    A value may be a sentence itself; its own values are not looked into, because others choose them and could nest them without end.
+    """
+    if not sentence or (translation.get_language() or "en").partition("-")[0] == "en":
+        return sentence, True
+    found = _found(sentence) if len(sentence) <= LONGEST else None
+    if found is None:
+        return sentence, False
+    pattern, values = found
+    said = gettext(pattern.text)
+    if said == pattern.text:
+        return sentence, False
+    if not is_value:
+        values = [_in_language(value, is_value=True)[0] for value in values]
+    told_values = [_ISOLATED.format(value) for value in values]
+    return _HOLE.sub(lambda hole: told_values[int(hole[1]) - 1], said), True
+
+
+def _found(sentence: str) -> tuple[_Pattern, Sequence[str]] | None:
+    plain, holed = _patterns()
+    if sentence in plain:
+        return plain[sentence], ()
+    fitting = ((pattern, values) for pattern in holed if (values := pattern.values(sentence)) is not None)
+    return next(fitting, None)
+
+
+@cache
+def _patterns() -> tuple[dict[str, _Pattern], list[_Pattern]]:
+    """Those without values, and those with, the more telling first."""
+    every = list(_read())
+    holed = [one for one in every if len(one.pieces) > 1]
+    holed.sort(key=lambda one: -one.weight)
+    return {one.text: one for one in every if len(one.pieces) == 1}, holed
+
+
+def _read() -> Iterator[_Pattern]:
+    for text in json.loads(PATTERNS.read_text(encoding="utf-8")):
+        yield _Pattern(text, tuple(_HOLE.split(text)[::2]))

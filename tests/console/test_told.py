@@ -1,0 +1,64 @@
+"""What the rooms below say in English is said in the reader's language, with its values, whatever they hold."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from commonwatch.console.shell import told
+from commonwatch.core.errors import NotFound
+
+
+def plain(text: str) -> str:
+    """Without the marks that keep values apart."""
+    return text.replace("\u2068", "").replace("\u2069", "")
+
+
+@pytest.mark.parametrize("language", ["fr", "es", "ar", "zh-hans", "ru"])
+def test_a_sentence_keeps_its_values_in_every_language(language: str) -> None:
+    with translation.override(language):
+        said = told.told("There is no telemetry called cert-xx.")
+        assert said != "There is no telemetry called cert-xx." and "\u2068cert-xx\u2069" in said
+
+
+def test_an_error_is_told_with_what_to_do() -> None:
+    error = NotFound("page-unknown", "There is no telemetry called cert-xx.", "Choose another name.")
+    with translation.override("fr"):
+        assert plain(told.error_told(error)).count("cert-xx") == 1 and "Choose" not in told.error_told(error)
+    assert told.error_told(error) == str(error)
+
+
+def test_what_nobody_has_translated_stays_english_and_says_so() -> None:
+    with translation.override("ar"):
+        assert told.sentence("An unheard-of <b>thing</b> happened.") == (
+            '<bdi lang="en">An unheard-of &lt;b&gt;thing&lt;/b&gt; happened.</bdi>'
+        )
+    assert told.sentence("An unheard-of thing happened.") == "An unheard-of thing happened."
+
+
+def test_values_that_look_like_patterns_change_nothing() -> None:
+    with translation.override("ru"):
+        said = told.told("%(v2)s has a token called %(v1)s \u2068{} already.")
+        assert "\u2068%(v2)s\u2069" in said and "\u2068%(v1)s \u2068{}\u2069" in said
+
+
+def test_sentences_within_sentences_without_end_are_said_all_the_same() -> None:
+    with translation.override("ar"):
+        assert "x" in told.told("The " * 390 + "x" + "." * 390)
+        assert told.sentence("") == ""
+
+
+def test_every_pattern_finds_its_own_sentence() -> None:
+    plainly, holed = told._patterns()
+    for pattern in holed:
+        sentence = "".join(f"{piece}{number}" for number, piece in enumerate(pattern.pieces))[:-1]
+        found = told._found(sentence)
+        assert found is not None and found[0].weight >= pattern.weight
+    assert all(told._found(text) == (pattern, ()) for text, pattern in plainly.items())
+
+
+def test_a_page_of_an_error_is_in_the_readers_language(client: Client, ready: object) -> None:
+    answer = client.get("/no/such/page/", headers={"accept-language": "es", "accept": "text/html"})
+    assert answer.status_code == 404
+    assert "There is no such page" not in answer.content.decode()
