@@ -126,7 +126,6 @@ def test_what_people_write_is_read_or_refused_with_how_to_write_it(run: Run, tmp
         lambda: given.exactly("roughly"),
         lambda: given.invited("cert-no:spy"),
         lambda: given.tracks(["navy"]),
-        lambda: given.case_id("ab"),
         lambda: cases.report("x", as_="spy"),
         lambda: cases.time(case, "sometime", "2h"),
         lambda: cases.close(case, root_cause="x", determination="maybe"),
@@ -138,6 +137,17 @@ def test_what_people_write_is_read_or_refused_with_how_to_write_it(run: Run, tmp
     ):
         with pytest.raises(InvalidInput):
             wrong()
-    with pytest.raises(NotFound):
-        given.case_id("ffffffff")
     assert run(entries.sitrep, case) == {"report": None}
+
+
+def test_a_case_is_found_by_its_id_the_beginning_of_its_number_or_its_name(run: Run) -> None:
+    case = run(cases.report, "Ransomware at a hospital")["case"]
+    for said in (case, case[10:], case[10:16], "Ransomware at a hospital", "ransomware AT a hospital "):
+        assert given.case_id(said) == case, said
+    for unknown in ("ffffffff", "ab", "Ransomware"):
+        with pytest.raises(NotFound, match=f"There is no case {unknown}"):
+            given.case_id(unknown)
+    other = run(cases.report, "Ransomware at a hospital")["case"]
+    with pytest.raises(InvalidInput) as refused:
+        given.case_id("Ransomware at a hospital")
+    assert case[10:18] in str(refused.value) and other[10:18] in str(refused.value)

@@ -121,6 +121,13 @@ def test_each_occurrence_of_a_further_fact_has_its_own_clock() -> None:
     assert [due.local for due in answers(case)] == ["2026-12-02T10:00:00+09:00", "2026-12-06T08:00:00+09:00"]
 
 
+def test_a_limit_is_written_to_the_second_and_never_too_late() -> None:
+    case = Case("RO:KR-NETACT.s2", "KR", "additional_facts_confirmed=2026-12-01T10:00:07.999999+09:00", "", "", "", "")
+    (due,) = answers(case)
+    assert due.local == "2026-12-02T10:00:07+09:00"
+    assert due.due_us == us("2026-12-02T10:00:07.999999+09:00")
+
+
 def test_a_reason_names_start_rule_and_calendar() -> None:
     case = Case("RO:US-SEC-8K.s1", "US", "materiality_determined=2026-11-24T10:00-05:00", "", "", "", "")
     (due,) = answers(case)

@@ -107,7 +107,7 @@ def extended(due: Due, extensions: Sequence[Extension], where: Where) -> Due:
                 due,
                 state=State.LIMIT,
                 due_us=one.until_us,
-                local=where.local(one.until_us).isoformat(),
+                local=where.written(one.until_us),
                 steps=(*due.steps, step),
                 is_guide=False,
             )
@@ -186,9 +186,7 @@ def _with_outer(asked: Asked, stage: Stage, start: Start, due: Due) -> Due:
 def _by_word(asked: Asked, stage: Stage, start: Start, word: Word, steps: tuple[Step, ...]) -> Due:
     if start.answer_by_us is not None:
         set_by = Step("Whoever asked has set this time.", start.basis)
-        return Due(
-            State.LIMIT, start.answer_by_us, asked.where.local(start.answer_by_us).isoformat(), start, (*steps, set_by)
-        )
+        return Due(State.LIMIT, start.answer_by_us, asked.where.written(start.answer_by_us), start, (*steps, set_by))
     if not word.is_at_once:
         unset = word is Word.TO_BE_SET
         said = "The law leaves the time to rules that are not on record." if unset else "No time is named."
@@ -260,7 +258,7 @@ def _rolls(asked: Asked, stage: Stage) -> tuple[bool, tuple[Step, ...]]:
 
 
 def _due(state: State, found: Counted, where: Where, start: Start, steps: tuple[Step, ...]) -> Due:
-    return Due(state, found.due_us, where.local(found.due_us).isoformat(), start, (*steps, *found.steps), found.gaps)
+    return Due(state, found.due_us, where.written(found.due_us), start, (*steps, *found.steps), found.gaps)
 
 
 def _began(asked: Asked, start: Start) -> Step:

@@ -56,6 +56,10 @@ class Where(msgspec.Struct, frozen=True):
         """A moment there."""
         return (EPOCH + timedelta(microseconds=at_us)).astimezone(self.zone)
 
+    def written(self, at_us: int) -> str:
+        """A moment there in ISO 8601 with its offset, to the whole second before it: a limit is never written too late."""
+        return self.local(at_us).isoformat(timespec="seconds")
+
 
 class Step(msgspec.Struct, frozen=True):
     """One reason for a moment, with who says so."""

@@ -20,7 +20,7 @@ from commonwatch.core.stix.ids import is_id
 from commonwatch.core.stix.response.incidents import ACTORS, FIDELITIES, TRACKS, Fidelity, Track
 from commonwatch.core.stix.times import format_time, parse_time
 
-Case = Annotated[str, typer.Argument(help="The case: its id, or the beginning of the id's number.")]
+Case = Annotated[str, typer.Argument(help="The case: its id, the beginning of the id's number, or its name.")]
 Reason = Annotated[str, typer.Option(help="Why, for those who read it later.")]
 Members = Annotated[list[str] | None, typer.Option("--for", help="Only for these members that take part; repeatable.")]
 OnlyUs = Annotated[bool, typer.Option("--only-us", help="For the own member alone.")]
@@ -32,6 +32,7 @@ _AGO = re.compile(r"(\d{1,6})([mhd])")
 _IN = re.compile(r"\+(\d{1,6})([mhd])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 _LEAST = 4  # digits of an id's beginning
+_SHOWN, _NAMED = 8, 10  # digits of an id, and cases, in an error
 _LOOKED = 2_000
 
 
@@ -46,15 +47,18 @@ def reader() -> Reader:
 
 
 def case_id(text: str) -> str:
-    """The whole id; raises NotFound or InvalidInput where it is not one case's."""
+    """The whole id; raises NotFound where it is no case's, InvalidInput where it is several'."""
     if is_id(text):
         return text
-    start = text.removeprefix("incident--").lower()
-    if len(start) < _LEAST:
-        raise InvalidInput("id-short", f"{text} is too short.", f"Give at least {_LEAST} digits of the id's number.")
-    found = [one.id for one in roots(reader(), ["incident"], None, _LOOKED) if one.id[10:].startswith(start)]
-    if len(set(found)) != 1:
-        raise NotFound("case-unknown", f"There are {len(set(found))} cases {text}.", "See `commonwatch case list`.")
+    start, name = text.removeprefix("incident--").lower(), text.strip().casefold()
+    cases = {one.id: str(one.value.get("name", "")) for one in roots(reader(), ["incident"], None, _LOOKED)}
+    found = [one for one in cases if len(start) >= _LEAST and one[10:].startswith(start)]
+    found = found or [one for one, said in cases.items() if said.strip().casefold() == name]
+    if not found:
+        raise NotFound("case-unknown", f"There is no case {text}.", "See `commonwatch case list`.")
+    if len(found) > 1:
+        which = ", ".join(one[10 : 10 + _SHOWN] for one in sorted(found)[:_NAMED])
+        raise InvalidInput("case-ambiguous", f"{len(found)} cases are {text}: {which}.", "Give more digits of one id.")
     return found[0]
 
 
