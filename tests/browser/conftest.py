@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect, sync_playwright
 
 from tests.browser.sample import bundle, dns_log
 
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 NAME, PASSWORD = "Ada Lovelace", "quiet rivers carry far"
+expect.set_options(timeout=30_000)  # as long as everything else is waited for: a busy machine is no defect of a page
 WAYS = {"english": "en-GB", "arabic": "ar"}  # and the locale that the browser asks for
 
 

@@ -11,17 +11,11 @@ from tests.browser.test_pages import accessible, kept
 from tests.capabilities.incidents.test_playbooks import whole
 
 
-def looked(page: Page) -> None:
-    """Accessible, once everything that comes after the page has come."""
-    page.wait_for_load_state("networkidle")
-    accessible(page)
-
-
 def sure(page: Page) -> None:
     """Look at whom it reaches, and say that it is meant."""
     page.locator("main form button.main").click()
     expect(page.locator("[name=sure]")).to_have_count(1)
-    looked(page)
+    accessible(page)
     page.locator("main form button.main, main form button.danger").first.click()
     expect(page.locator("[name=sure]")).to_have_count(0)
 
@@ -35,17 +29,17 @@ def test_a_person_works_on_a_case_from_an_alert_to_its_close(page: Page, way: st
     page.fill("[name=name]", f"Heron at the border ({way})")
     page.select_option("[name=severity]", "high")
     kept(page, "case-new-filled", way)
-    looked(page)
+    accessible(page)
     sure(page)
     expect(page.locator("h1")).to_contain_text(f"Heron at the border ({way})")
     case = page.url
     kept(page, "case", way)
-    looked(page)
+    accessible(page)
 
     page.goto(f"{case}write/entry/")
     page.fill("[name=name]", "First beacon مُحمِّل")
     page.fill("[name=at]", "2026-11-20 08:10")
-    looked(page)
+    accessible(page)
     sure(page)
     page.goto(f"{case}write/task/")
     page.fill("[name=name]", "Block the addresses")
@@ -56,28 +50,28 @@ def test_a_person_works_on_a_case_from_an_alert_to_its_close(page: Page, way: st
     sure(page)
     lead(page.locator("main a[href*='/report/situation-report']").first)
     kept(page, "case-report", way)
-    looked(page)
+    accessible(page)
     for name in ("timeline", "record", "people"):
         page.goto(f"{case}{name}/")
         kept(page, f"case-{name}", way)
-        looked(page)
+        accessible(page)
     expect(page.locator("main")).to_contain_text("Evidence collection")
 
     page.goto("/response/playbooks/new/")
     page.fill("[name=playbook]", json.dumps(whole() | {"name": f"Ransomware ({way})"}))
     lead(page.locator("main form button.main"))
     kept(page, "playbook", way)
-    looked(page)
+    accessible(page)
     page.goto(f"{case}runs/new/")
     lead(page.locator("main form button.main"))
     page.locator("button[name=ok][value=yes]").click()
     expect(page.locator("select[name=branch]")).to_be_visible()
     kept(page, "case-run", way)
-    looked(page)
+    accessible(page)
 
     page.goto(f"{case}say/close/")
     page.fill("[name=root_cause]", "No second factor")
     page.locator("main form button.main").click()
     expect(page.locator("main")).to_contain_text("No second factor")
     kept(page, "case-closed", way)
-    looked(page)
+    accessible(page)

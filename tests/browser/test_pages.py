@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from commonwatch.console.areas import AREAS
 from tests.browser.conftest import SHOTS
@@ -43,7 +43,9 @@ FIRST_PAGE_BYTES = 150_000
 
 
 def accessible(page: Page) -> None:
-    """No finding of axe at WCAG 2.2 A and AA, nor of its good practice."""
+    """No finding of axe at WCAG 2.2 A and AA, nor of its good practice, once everything that comes after the page has come."""
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".htmx-request")).to_have_count(0)
     found = Axe().run(page, options=RULES)
     assert found.violations_count == 0, found.generate_report()
 
