@@ -101,7 +101,7 @@ def sentences() -> dict[Word, list[str]]:
     """What the rooms below say, and where."""
     found: dict[Word, list[str]] = {}
     rooms = [path for room in ("core", "base", "capabilities") for path in sorted((PACKAGE / room).rglob("*"))]
-    for path in [*rooms, CONSOLE / "shell" / "errors.py"]:
+    for path in [*rooms, CONSOLE / "shell" / "errors.py", *sorted((CONSOLE / "desk").glob("*.py"))]:
         said = set(_sentences_in(path)) if path.suffix in (".py", ".cedar") and _is_shown(path) else ()
         for text in said:
             found.setdefault(Word(text), []).append(path.relative_to(PACKAGE).as_posix())

@@ -8,11 +8,13 @@ from django.db import transaction
 from django.urls import Resolver404, resolve
 
 from commonwatch.base.accounts.identify import Identity
+from commonwatch.console.desk import confirming
 from commonwatch.console.models import Desk, SavedView, SkippedStep
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 
 LOOK_US = 3600 * 1_000_000  # looks within an hour are one
 MOST_VIEWS = 50
+_OF_MAIL = ("digest", "digest_us", "mail_to", "mail_wanted", "mail_links_us")
 
 
 def look(who: Identity, now_us: int) -> int:
@@ -30,9 +32,51 @@ def mute(who: Identity, kinds: Sequence[str]) -> None:
 
 
 def have_digests(who: Identity, how_often: str, to: str, now_us: int) -> None:
-    """Be written to from now on, or no longer; the first comes when its time has passed."""
-    wanted = {"digest": how_often, "mail_to": to, "digest_us": now_us}
-    Desk.objects.update_or_create(account_id=who.account_id, defaults=wanted)
+    """Be written to from now on, or no longer; the first comes when its time has passed. Raises TooBusy after many new addresses.
+
+    A new address is sent a link first. Until that was followed, digests go on to the one before.
+    """
+    with transaction.atomic():
+        desk = _desk(who)
+        desk.digest, desk.digest_us = how_often, now_us
+        is_new = bool(how_often) and to not in (desk.mail_to, desk.mail_wanted)
+        if not how_often and to != desk.mail_to:
+            desk.mail_to = ""
+        if not how_often or to == desk.mail_to:
+            desk.mail_wanted = ""
+        if is_new:
+            desk.mail_wanted = to
+            confirming.ask(desk, now_us)
+        desk.save(update_fields=_OF_MAIL)
+
+
+def send_link_again(who: Identity, now_us: int) -> str:
+    """Have another link sent, and void those before; the address that waits. Raises NotFound, or TooBusy after many."""
+    with transaction.atomic():
+        desk = _waiting(who)
+        confirming.ask(desk, now_us)
+        desk.save(update_fields=_OF_MAIL)
+    return desk.mail_wanted
+
+
+def take_address_back(who: Identity) -> str:
+    """Have nothing sent to the address that waits, which is returned; what was confirmed before stays. Raises NotFound."""
+    with transaction.atomic():
+        desk = _waiting(who)
+        wanted, desk.mail_wanted = desk.mail_wanted, ""
+        if not desk.mail_to:
+            desk.digest = ""
+        desk.save(update_fields=_OF_MAIL)
+    return wanted
+
+
+def confirm_address(who: Identity, link: str, now_us: int) -> str:
+    """Have digests go where this link was read, once; the address. Raises NotFound for a link that is used, void, expired or wrong."""
+    with transaction.atomic():
+        desk = _desk(who)
+        desk.mail_to, desk.mail_wanted = confirming.waits(desk, link, now_us), ""
+        desk.save(update_fields=_OF_MAIL)
+    return desk.mail_to
 
 
 def digest_sent(account_id: int, now_us: int) -> None:
@@ -76,3 +120,16 @@ def skip_step(name: str, *, skipped: bool) -> None:
         SkippedStep.objects.get_or_create(name=name)
     else:
         SkippedStep.objects.filter(name=name).delete()
+
+
+def _desk(who: Identity) -> Desk:
+    """A person's, to be written to; held until the transaction ends."""
+    Desk.objects.get_or_create(account_id=who.account_id)
+    return Desk.objects.select_for_update().get(account_id=who.account_id)
+
+
+def _waiting(who: Identity) -> Desk:
+    desk = _desk(who)
+    if not desk.mail_wanted:
+        raise NotFound("mail-waits-not", "No address of yours waits to be confirmed.", "See your notices.")
+    return desk

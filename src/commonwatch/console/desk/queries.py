@@ -31,8 +31,15 @@ def digest_of(account_id: int) -> Desk | None:
 
 def digests_due(now_us: int) -> list[int]:
     """The accounts of those whose time for a digest has come."""
-    wanted = Desk.objects.exclude(digest="").filter(account__is_active=True)
+    wanted = Desk.objects.exclude(digest="").exclude(mail_to="").filter(account__is_active=True)
     return [one.account_id for one in wanted if one.digest_us + EVERY_US[one.digest] <= now_us]
+
+
+def never_asked() -> list[Desk]:
+    """Those whose address waits to be confirmed, and to which no link was ever sent."""
+    return [
+        one for one in Desk.objects.exclude(mail_wanted="").filter(account__is_active=True) if not one.mail_links_us
+    ]
 
 
 def skipped_steps() -> frozenset[str]:
