@@ -344,7 +344,7 @@ def test_running_the_node_is_the_operators(signed_in: SignedIn, ready: Path, rol
     assert browser.get(reverse("source", args=[number])).status_code == 403
     for name in ("source-pull", "source-pause", "source-resume", "source-remove"):
         assert browser.post(reverse(name, args=[number]) + "?undo=yes", {"reason": "x"}).status_code == 403, name
-    for name in ("source-new", "jobs-retry", "jobs-give-up"):
+    for name in ("source-new", "jobs-retry", "jobs-give-up", "jobs-take-up"):
         assert browser.post(reverse(name), {"reason": "x", "chosen": "1"}).status_code == 403, name
     assert (
         len(servers(now_us())) == 1
