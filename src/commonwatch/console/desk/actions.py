@@ -8,6 +8,7 @@ from django.db import transaction
 from django.urls import Resolver404, resolve
 
 from commonwatch.base.accounts.identify import Identity
+from commonwatch.base.edge import Caller
 from commonwatch.console.desk import confirming
 from commonwatch.console.models import Desk, SavedView, SkippedStep
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
@@ -84,32 +85,38 @@ def digest_sent(account_id: int, now_us: int) -> None:
     Desk.objects.filter(account_id=account_id).update(digest_us=now_us)
 
 
-def save_view(who: Identity, name: str, address: str, *, shared: bool, now_us: int) -> SavedView:
+def save_view(who: Caller, name: str, address: str, *, shared: bool, now_us: int) -> SavedView:
     """Keep a page with its state; raises InvalidInput for what is no page here, Conflict for a name in use."""
-    name = " ".join(name.split())[:60]
-    path = address.partition("?")[0]
-    if not name:
-        raise InvalidInput("view-name-missing", "A view needs a name.", "Give it one.")
+    name, path = _named(name), address.partition("?")[0]
     try:
         resolve(path)
     except Resolver404:
         raise InvalidInput("view-address", f"{path} is no page of this console.", "Save a page that you see.") from None
     with transaction.atomic():
-        mine = SavedView.objects.filter(account_id=who.account_id)
-        if mine.filter(name=name).exists():
-            raise Conflict("view-name-taken", f"You have a view called {name} already.", "Choose another name.")
-        if mine.count() >= MOST_VIEWS:
+        _check_free(who, name)
+        if SavedView.objects.filter(account_id=who.account_id).count() >= MOST_VIEWS:
             raise Conflict("views-too-many", f"You have {MOST_VIEWS} views already.", "Remove one first.")
         return SavedView.objects.create(
             account_id=who.account_id, name=name, address=address[:2000], shared=shared, created_us=now_us
         )
 
 
-def remove_view(who: Identity, number: int) -> SavedView:
+def change_view(who: Caller, number: int, *, name: str | None = None, shared: bool | None = None) -> SavedView:
+    """Give a view of one's own another name, share it or no longer; None leaves as it is. Raises as `save_view`, and NotFound."""
+    with transaction.atomic():
+        found = _own(who, number)
+        if name is not None and _named(name) != found.name:
+            found.name = _named(name)
+            _check_free(who, found.name)
+        if shared is not None:
+            found.shared = shared
+        found.save(update_fields=["name", "shared"])
+    return found
+
+
+def remove_view(who: Caller, number: int) -> SavedView:
     """Forget a view of one's own; raises NotFound."""
-    found = SavedView.objects.filter(pk=number, account_id=who.account_id).first()
-    if found is None:
-        raise NotFound("view-unknown", "You have no such view.", "")
+    found = _own(who, number)
     SavedView.objects.filter(pk=number).delete()
     return found
 
@@ -133,3 +140,22 @@ def _waiting(who: Identity) -> Desk:
     if not desk.mail_wanted:
         raise NotFound("mail-waits-not", "No address of yours waits to be confirmed.", "See your notices.")
     return desk
+
+
+def _named(name: str) -> str:
+    named = " ".join(name.split())[:60].strip()
+    if not named:
+        raise InvalidInput("view-name-missing", "A view needs a name.", "Give it one.")
+    return named
+
+
+def _check_free(who: Caller, name: str) -> None:
+    if SavedView.objects.filter(account_id=who.account_id, name=name).exists():
+        raise Conflict("view-name-taken", f"You have a view called {name} already.", "Choose another name.")
+
+
+def _own(who: Caller, number: int) -> SavedView:
+    found = SavedView.objects.filter(pk=number, account_id=who.account_id).first()
+    if found is None:
+        raise NotFound("view-unknown", "You have no such view.", "See the list of views.")
+    return found
