@@ -8,7 +8,7 @@
 A part of the console (`shell`, and each folder with an `area.py`) has a catalogue of its own, so that people who work on different
 parts do not meet in one file. What `shell` says already is not repeated in an area. A context comes before its word, with U+0004.
 
-`below` is what the rooms under the console say in English sentences: errors, findings, reasons of rules. It has the patterns of these
+`below` is what the rooms under the console say in English sentences: errors, findings, reasons of rules, what settings mean. It has the patterns of these
 sentences, values as `%(v1)s`, `%(v2)s`; `console.shell.told` finds a sentence again by its pattern.
 """
 
@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 import polib
 from django.conf import settings
 from django.template.base import Lexer, TokenType
+
+from commonwatch.base.config import NodeSettings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "commonwatch"
@@ -101,10 +103,12 @@ def sentences() -> dict[Word, list[str]]:
     """What the rooms below say, and where."""
     found: dict[Word, list[str]] = {}
     rooms = [path for room in ("core", "base", "capabilities") for path in sorted((PACKAGE / room).rglob("*"))]
-    for path in [*rooms, CONSOLE / "shell" / "errors.py"]:
+    for path in [*rooms, CONSOLE / "shell" / "errors.py", *sorted((CONSOLE / "desk").glob("*.py"))]:
         said = set(_sentences_in(path)) if path.suffix in (".py", ".cedar") and _is_shown(path) else ()
         for text in said:
             found.setdefault(Word(text), []).append(path.relative_to(PACKAGE).as_posix())
+    for field in NodeSettings.model_fields.values():
+        found[Word(field.description or "")] = ["base/config/settings.py"]
     return found
 
 

@@ -263,6 +263,10 @@ CALLS: list[Call] = [
     ("POST", "/quarantine/{number}/retry", lambda seen: {"path": {"number": held(seen, 0)}, "body": MENDED}),
     ("POST", "/quarantine/retry", lambda seen: {"body": {"numbers": [held(seen, 1)]}}),
     ("POST", "/quarantine/drop", lambda seen: {"body": {"numbers": [held(seen, 1)], **WHY}}),
+    ("POST", "/views", given(body={"name": "Severe alerts", "address": "/detection/?severity=high"})),
+    ("GET", "/views", given()),
+    ("PATCH", "/views/{number}", lambda seen: {"path": {"number": view(seen)}, "body": {"name": "Severe and open"}}),
+    ("DELETE", "/views/{number}", lambda seen: {"path": {"number": view(seen)}}),
     ("POST", "/backup", given(body=WHY)),
     ("GET", "/health", given()),
     ("GET", "/settings", given()),
@@ -298,6 +302,11 @@ def judged(seen: Seen) -> int:
 
 def job(seen: Seen) -> int:
     number: int = seen["GET /jobs"]["items"][0]["number"]
+    return number
+
+
+def view(seen: Seen) -> int:
+    number: int = seen["POST /views"]["number"]
     return number
 
 

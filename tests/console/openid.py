@@ -58,6 +58,7 @@ class Provider:
     def authorized(self, asked: dict[str, str]) -> str:
         """Where the person is sent back to, signed in there."""
         assert (asked["response_type"], asked["client_id"], asked["code_challenge_method"]) == ("code", CLIENT, "S256")
+        assert len(asked["nonce"]) >= 32
         code = token_urlsafe()
         self.codes[code] = asked
         return asked["redirect_uri"] + "?" + urlencode({"code": code, "state": asked["state"]})
@@ -70,6 +71,7 @@ class Provider:
         assert (given["client_id"], given["client_secret"]) == (CLIENT, SECRET)
         now = int(time.time())
         claims = {"iss": self.address, "aud": CLIENT, "sub": self.person, "iat": now, "exp": now + 300}
+        claims["nonce"] = asked["nonce"]
         return {"access_token": token_urlsafe(), "token_type": "Bearer", "id_token": self.sign(self, claims)}
 
 

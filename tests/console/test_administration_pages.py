@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils.html import escape
 from pydantic import SecretStr
 
 from commonwatch.base.accounts.actions import ensure_account
@@ -22,6 +23,7 @@ from commonwatch.base.accounts.models import Account, Role, Token
 from commonwatch.base.audit.models import AuditEntry
 from commonwatch.base.audit.record import record
 from commonwatch.base.clock import now_us
+from commonwatch.base.config import explain
 from commonwatch.base.jobs import backing_up
 from commonwatch.base.jobs.models import Job
 from commonwatch.base.jobs.queue import claim, enqueue, fail, report, run_due
@@ -283,6 +285,16 @@ def test_health_says_what_is_wrong_and_what_to_do(signed_in: SignedIn, ready: Pa
     assert reverse("health") in text_of(browser, "/overview/")
 
 
+@pytest.mark.parametrize("language", ["fr", "es", "ar", "zh-hans", "ru"])
+def test_what_settings_mean_is_said_in_the_readers_language(signed_in: SignedIn, ready: Path, language: str) -> None:
+    browser = signed_in(Role.OPERATOR)
+    Account.objects.update(language=language)
+    text = text_of(browser, reverse("settings"))
+    for one in explain(settings.COMMONWATCH):
+        assert escape(one.description) not in text, one.name
+    assert '<bdi lang="en">' not in text and ">default<" not in text
+
+
 def test_settings_are_shown_with_their_origin_and_without_secrets(
     signed_in: SignedIn, ready: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,7 +356,7 @@ def test_running_the_node_is_the_operators(signed_in: SignedIn, ready: Path, rol
     assert browser.get(reverse("source", args=[number])).status_code == 403
     for name in ("source-pull", "source-pause", "source-resume", "source-remove"):
         assert browser.post(reverse(name, args=[number]) + "?undo=yes", {"reason": "x"}).status_code == 403, name
-    for name in ("source-new", "jobs-retry", "jobs-give-up"):
+    for name in ("source-new", "jobs-retry", "jobs-give-up", "jobs-take-up"):
         assert browser.post(reverse(name), {"reason": "x", "chosen": "1"}).status_code == 403, name
     assert (
         len(servers(now_us())) == 1

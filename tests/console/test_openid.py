@@ -127,13 +127,18 @@ def with_claims(**more: Any) -> Callable[[Provider, Claims], str]:
         with_claims(azp="another"),
         with_claims(iss="https://another.example"),
         with_claims(sub=None),
+        with_claims(nonce=None),
+        with_claims(nonce=""),
+        with_claims(nonce="another"),
+        with_claims(nonce=["another"]),
         lambda provider, claims: "",
         lambda provider, claims: "not.a.token",
         lambda provider, claims: jwt.encode(claims, provider.key, algorithm="RS256"),  # by which key is not said
     ],
     ids=[
         *("forged", "unsigned", "by a secret", "expired", "without end", "for another", "to another party"),
-        *("of another issuer", "of nobody", "none", "nonsense", "by a key not named"),
+        *("of another issuer", "of nobody", "without nonce", "with an empty nonce", "with another nonce"),
+        *("with several nonces", "none", "nonsense", "by a key not named"),
     ],
 )
 def test_a_token_that_does_not_hold_lets_nobody_in(provider: Provider, sign: Callable[[Provider, Claims], str]) -> None:
@@ -143,6 +148,46 @@ def test_a_token_that_does_not_hold_lets_nobody_in(provider: Provider, sign: Cal
     answer = through(browser)
     assert "The provider did not sign you in" in answer.content.decode() and not is_in(browser)
     assert len(refused()) == 1 and refused()[0].startswith("provider: ")
+
+
+@pytest.mark.parametrize(
+    ("sign", "why"),
+    [
+        (with_claims(nonce=None), "The ID token has no nonce."),
+        (with_claims(nonce="another"), "The ID token has the nonce of another attempt."),
+    ],
+    ids=["without", "another"],
+)
+def test_what_is_wrong_with_a_nonce_is_said_and_on_record(
+    provider: Provider, sign: Callable[[Provider, Claims], str], why: str
+) -> None:
+    connected(Role.READER)
+    provider.sign = sign
+    told = through(Client()).content.decode()
+    assert "does not belong to your attempt to sign in" in told and why not in told
+    assert refused() == [f"provider: {why}"]
+
+
+def test_a_token_of_an_earlier_attempt_is_not_taken_again(provider: Provider) -> None:
+    connected(Role.READER)
+    made: list[str] = []
+
+    def the_first(provider: Provider, claims: Claims) -> str:
+        made.append(provider.signed(claims))
+        return made[0]
+
+    provider.sign = the_first
+    assert through(Client())["Location"] == "/overview/"
+    browser = Client()
+    assert "does not belong to your attempt" in through(browser).content.decode() and not is_in(browser)
+
+
+def test_each_attempt_has_a_nonce_of_its_own_that_no_address_chooses(provider: Provider) -> None:
+    for address in ("", "?auth_params=nonce%3Dchosen", ""):
+        left = Client().post(reverse("leave-for-provider") + address).content.decode()
+        requests.get(unescape(re.findall(r'content="0; url=([^"]+)"', left)[0]), allow_redirects=False, timeout=5)
+    nonces = {asked["nonce"] for asked in provider.codes.values()}
+    assert len(nonces) == 3 and "chosen" not in nonces
 
 
 def test_a_provider_that_calls_itself_otherwise_is_given_neither_code_nor_secret(provider: Provider) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ ROOMS = (
     search, detection, incidents, assistance, contacts, duties, evidence, custody,
     sources, quarantine, jobs, journal, audit,
 )  # fmt: skip
-for part in ROOMS:
+for part in (*ROOMS, *map(import_module, settings.ROUTES_OF_PAGES)):
     for router in part.routers:
         api.add_router("", router)
 

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake import together as intake
-from commonwatch.base.jobs import backing_up
+from commonwatch.base.jobs import backing_up, together
 from commonwatch.base.jobs import upkeep as jobs
 from commonwatch.base.jobs.queue import Handler, run_due
 from commonwatch.base.jobs.rounds import Round, Rounds
@@ -60,6 +60,7 @@ HANDLERS = {
     **evidence.HANDLERS,
     **intake.HANDLERS,
     **backing_up.HANDLERS,
+    **together.HANDLERS,
 }
 ENTRIES_AT_ONCE = 1_000  # bounds a follower's transaction: while it lasts, nothing else is written
 JOBS_REST_SECONDS = 0.25  # between looks for a job that is due

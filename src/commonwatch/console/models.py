@@ -25,7 +25,9 @@ class Desk(models.Model):
     looked_us = models.BigIntegerField(default=0)  # when the overview was opened last
     before_us = models.BigIntegerField(default=0)  # when it was opened the time before: what is new is new since then
     muted = models.JSONField(default=list)  # names of kinds of notices
-    mail_to = models.CharField(max_length=254, default="", blank=True)  # where digests go
+    mail_to = models.CharField(max_length=254, default="", blank=True)  # where digests go: confirmed by its reader
+    mail_wanted = models.CharField(max_length=254, default="", blank=True)  # where they are to go once it is confirmed
+    mail_links_us = models.JSONField(default=list)  # when links to confirm were asked for lately; the last one counts
     digest = models.CharField(max_length=10, choices=Digest, default="", blank=True)  # empty: none are wanted
     digest_us = models.BigIntegerField(default=0)  # when the last was sent, or they were asked for
 

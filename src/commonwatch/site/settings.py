@@ -165,6 +165,7 @@ DEFAULT_FROM_EMAIL = COMMONWATCH.mail_from
 WORK_OF_PAGES = (
     "commonwatch.console.desk.digests.Digests",
 )  # what the worker does for the console, which it does not know
+ROUTES_OF_PAGES = ("commonwatch.console.desk.api",)  # what the API has of the console, which it does not know
 LOGGING_CONFIG = None
 
 

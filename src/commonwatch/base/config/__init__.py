@@ -1,5 +1,5 @@
 """The node's settings: one `commonwatch.toml`, environment overrides, secrets from files."""
 
-from commonwatch.base.config.settings import Explained, NodeSettings, explain, load
+from commonwatch.base.config.settings import CHOSEN, DEFAULT, Explained, NodeSettings, explain, load
 
-__all__ = ["Explained", "NodeSettings", "explain", "load"]
+__all__ = ["CHOSEN", "DEFAULT", "Explained", "NodeSettings", "explain", "load"]

@@ -25,6 +25,10 @@ from commonwatch.core.errors import NodeUnable
 
 PREFIX = "COMMONWATCH_"
 FILE_NAME = "commonwatch.toml"
+DEFAULT, CHOSEN = (
+    "default",
+    "command line or COMMONWATCH_DATA",
+)  # where a value may come from, besides files and variables
 _MOST_PROCESSES = 4  # unless told otherwise: each costs some 50 MB
 # Set in the environment only: they say where the settings themselves are, or belong to a run of the tests.
 NOT_SETTINGS = frozenset({"COMMONWATCH_DATA", "COMMONWATCH_SHARED", "COMMONWATCH_NO_NODE", "COMMONWATCH_TEST_NAME"})
@@ -197,7 +201,7 @@ def explain(settings: NodeSettings, environ: Mapping[str, str] = os.environ) -> 
     for name, field in NodeSettings.model_fields.items():
         value = getattr(settings, name)
         shown: object = ("(set)" if value.get_secret_value() else "") if isinstance(value, SecretStr) else value
-        origin = "command line or COMMONWATCH_DATA" if name == "data" else origins.get(name, "default")
+        origin = CHOSEN if name == "data" else origins.get(name, DEFAULT)
         rows.append(Explained(name, str(shown) if isinstance(shown, Path) else shown, origin, field.description or ""))
     return rows
 

@@ -1,4 +1,4 @@
-"""What a person does about a job: let it be tried now, or give it up. Both are on record."""
+"""What a person does about a job: let it be tried now, give it up, take that back. All of it is on record."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ def retry_now(number: int, *, reason: str, actor: str, now_us: int) -> Job:
     """Let a job that waits or was given up be tried at once, with all its attempts before it."""
     with transaction.atomic():
         job = _resting(number, now_us)
-        if Job.objects.filter(kind=job.kind, key=job.key, finished_us=None).exclude(pk=job.pk).exists():
-            raise Conflict("job-waits", "The same work waits already as another job.", "Look at that one.")
+        _check_alone(job)
         job.run_at_us, job.attempts, job.finished_us, job.failed = now_us, 0, None, False
         job.leased_until_us = None
         job.save()
@@ -34,6 +33,18 @@ def give_up(number: int, *, reason: str, actor: str, now_us: int) -> Job:
     return job
 
 
+def take_up(number: int, *, actor: str, now_us: int) -> Job:
+    """Let a job that was given up wait again, as it did before."""
+    with transaction.atomic():
+        job = _resting(number, now_us)
+        if job.finished_us is not None:
+            _check_alone(job)
+            job.finished_us, job.failed = None, False
+            job.save()
+            record(actor, "job.take-up", _subject(job), "done", {"job": job.pk}, now_us=now_us)
+    return job
+
+
 def _resting(number: int, now_us: int) -> Job:
     """A job that is neither done nor being done; raises NotFound or Conflict."""
     job = Job.objects.select_for_update().filter(pk=number).first()
@@ -45,6 +56,11 @@ def _resting(number: int, now_us: int) -> Job:
     if now is Standing.DONE:
         raise Conflict("job-done", "The job is done.", "There is nothing to do about it.")
     return job
+
+
+def _check_alone(job: Job) -> None:
+    if Job.objects.filter(kind=job.kind, key=job.key, finished_us=None).exclude(pk=job.pk).exists():
+        raise Conflict("job-waits", "The same work waits already as another job.", "Look at that one.")
 
 
 def _subject(job: Job) -> str:

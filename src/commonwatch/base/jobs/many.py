@@ -16,6 +16,7 @@ from commonwatch.base.jobs.queue import enqueue, rest
 from commonwatch.core.errors import CommonwatchError
 
 MOST = 10_000  # things of one job; their numbers stand in its row
+AT_ONCE = 200  # things that are dealt with while a person waits for the page
 SECONDS = 1.0  # of one turn
 
 Act = Callable[[int], bool]  # whether it could be done
@@ -25,6 +26,17 @@ def ask(kind: str, numbers: Sequence[int], payload: dict[str, Any], *, actor: st
     """Ask the worker for it. The job's payload holds `actor`, `at_us`, and what else its act needs."""
     given = {**payload, "numbers": list(numbers)[:MOST], "actor": actor, "at_us": now_us, "left": 0}
     return enqueue(kind, f"{actor} {now_us}"[:200], given, run_at_us=now_us)
+
+
+def on_all(
+    kind: str, numbers: Sequence[int], payload: dict[str, Any], act: Act, *, actor: str, now_us: int
+) -> tuple[int, Job | None]:
+    """Act on a few at once, or ask the worker; with how many it was done, or the job. What is wrong with a single one is raised."""
+    if len(numbers) > AT_ONCE:
+        return 0, ask(kind, numbers, payload, actor=actor, now_us=now_us)
+    if len(numbers) == 1:
+        return int(act(numbers[0])), None
+    return sum(_acted(act, number) for number in numbers), None
 
 
 def go_on(job: Job, act: Act) -> bool:

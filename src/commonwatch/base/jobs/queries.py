@@ -28,6 +28,11 @@ def jobs(*, open_only: bool = True, failed_only: bool = False) -> QuerySet[Job]:
     return Job.objects.filter(finished_us=None) if open_only else Job.objects.all()
 
 
+def not_done(found: QuerySet[Job]) -> QuerySet[Job]:
+    """Of these, those that wait, run or were given up."""
+    return found.exclude(finished_us__isnull=False, failed=False)
+
+
 def job_numbered(number: int) -> Job:
     """One job; raises NotFound."""
     found = Job.objects.filter(pk=number).first()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commonwatch.base.accounts.identify import Identity
 from commonwatch.base.accounts.queries import Wanted, accounts
-from commonwatch.console.administration.backup import WORKS
+from commonwatch.console.administration import backup, jobs, tokens
 from commonwatch.console.shell.areas import Area, Entry, Hit
 from commonwatch.console.shell.pages import ADMINISTRATOR
 
@@ -42,5 +42,5 @@ AREA = Area(
         Entry("audit", _("Audit")),
     ),
     finders=(accounts_named,),
-    works=WORKS,
+    works=(*backup.WORKS, *jobs.WORKS, *tokens.WORKS),
 )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from commonwatch import __version__
-from commonwatch.base.config import explain
+from commonwatch.base.config import CHOSEN, DEFAULT, explain
 from commonwatch.base.intake.models import Source
 from commonwatch.base.journal import reading
 from commonwatch.base.journal.examine import glance
@@ -44,13 +44,14 @@ BROUGHT = Table(
 HELD = Table(
     _("What the node holds"), (Column("type", _("Type"), cells.code), Column("count", _("Objects"), cells.number))
 )
+ORIGINS = {DEFAULT: _("default"), CHOSEN: _("command line or COMMONWATCH_DATA")}
 SETTINGS = Table(
     _("Settings"),
     (
         Column("name", _("Setting"), cells.code),
         Column("value", _("Value"), cells.code),
         Column("origin", _("From")),
-        Column("description", _("What it means")),
+        Column("description", _("What it means"), told.sentence),
     ),
 )
 
@@ -87,7 +88,7 @@ def node_settings(request: HttpRequest) -> HttpResponse:
         {
             "name": one.name,
             "value": ", ".join(map(str, one.value)) if isinstance(one.value, list) else str(one.value),
-            "origin": one.origin,
+            "origin": ORIGINS.get(one.origin, one.origin),
             "description": one.description,
         }
         for one in explain(settings.COMMONWATCH)

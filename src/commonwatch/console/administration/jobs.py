@@ -1,10 +1,11 @@
-"""Jobs of the worker: what waits for what, how far each is, what went wrong; trying again, giving up."""
+"""Jobs of the worker: what waits for what, how far each is, what went wrong; trying again, giving up, and back."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,12 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.edge import rows
-from commonwatch.base.jobs import actions, queries
+from commonwatch.base.jobs import many, queries, together
 from commonwatch.base.jobs.models import Job
 from commonwatch.base.jobs.queries import Standing
 from commonwatch.base.jobs.queue import MAX_ATTEMPTS
+from commonwatch.console.administration.undoing import undo_at
 from commonwatch.console.shell import cells
-from commonwatch.console.shell.meant import meant
+from commonwatch.console.shell.areas import WorkKind
+from commonwatch.console.shell.meant import meant, moment_asked, newest
 from commonwatch.console.shell.pages import OPERATOR, done, reason_given, shown_to
 from commonwatch.console.shell.tables import Act, Column, Empty, Filter, Table, by_key
 from commonwatch.console.shell.taking import listed
@@ -57,8 +60,7 @@ class JobFilter(Filter):
 def jobs(request: HttpRequest) -> HttpResponse:
     """What waits or runs; all, when asked for."""
     asked, now = JobFilter(request), now_us()
-    which = asked.wanted("which")
-    found = queries.jobs(open_only=not which, failed_only=which == "failed")
+    found = _asked_for(asked)
     listing = JOBS.paged(
         request,
         by_key(rows(found, "-pk"), lambda one: one.pk, lambda one: _row(one, now)),
@@ -68,6 +70,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
             Act(_("Try now"), reverse("jobs-retry")),
             Act(_("Give up"), reverse("jobs-give-up"), danger=True),
         ],
+        newest=newest(Job.objects.all()),
         empty=Empty(_("Nothing waits"), _("Pulls of sources are jobs of the worker; each is here until it is done.")),
     )
     return listed(request, "console/administration/jobs.html", {"jobs": listing}, "jobs")
@@ -76,25 +79,88 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @shown_to(OPERATOR)
 @require_POST
 def retry(request: HttpRequest) -> HttpResponse:
-    """Let all that are ticked be tried at once."""
-    numbers, reason, by = meant(request), reason_given(request), acting(request)
-    for number in numbers:
-        actions.retry_now(number, reason=reason, actor=by.actor, now_us=by.now_us)
-    sentence = ngettext("%(count)s job is tried now.", "%(count)s jobs are tried now.", len(numbers))
-    done(request, sentence % {"count": len(numbers)})
+    """Let all that are meant be tried at once."""
+    numbers, reason, by = _meant(request), reason_given(request), acting(request)
+    count, job = together.retry_all(numbers, reason=reason, actor=by.actor, now_us=by.now_us)
+    if job is not None:
+        return redirect("work", job.pk)
+    done(request, _tried(count, len(numbers)))
     return redirect("jobs")
 
 
 @shown_to(OPERATOR)
 @require_POST
 def give_up(request: HttpRequest) -> HttpResponse:
-    """Let all that are ticked never be tried again."""
-    numbers, reason, by = meant(request), reason_given(request), acting(request)
-    for number in numbers:
-        actions.give_up(number, reason=reason, actor=by.actor, now_us=by.now_us)
-    sentence = ngettext("%(count)s job is given up.", "%(count)s jobs are given up.", len(numbers))
-    done(request, sentence % {"count": len(numbers)})
+    """Let all that are meant never be tried again."""
+    numbers, reason, by = _meant(request), reason_given(request), acting(request)
+    count, job = together.give_up_all(numbers, reason=reason, actor=by.actor, now_us=by.now_us)
+    if job is not None:
+        return redirect("work", job.pk)
+    done(request, _given_up(count, len(numbers)), undo=_back(by.now_us))
     return redirect(reverse("jobs") + "?which=failed")
+
+
+@shown_to(OPERATOR)
+@require_POST
+def take_up(request: HttpRequest) -> HttpResponse:
+    """Let those wait again that were given up at one moment."""
+    by = acting(request)
+    count, job = together.take_up_all(moment_asked(request), actor=by.actor, now_us=by.now_us)
+    if job is not None:
+        return redirect("work", job.pk)
+    done(request, _waiting_again(count))
+    return redirect("jobs")
+
+
+def _asked_for(asked: Filter) -> QuerySet[Job]:
+    which = asked.wanted("which")
+    return queries.jobs(open_only=not which, failed_only=which == "failed")
+
+
+def _meant(request: HttpRequest) -> list[int]:
+    return meant(request, queries.not_done(_asked_for(JobFilter(request))))
+
+
+def _tried(count: int, of: int) -> str:
+    said = ngettext("%(count)s job is tried now.", "%(count)s jobs are tried now.", count)
+    return said % {"count": f"{count:,}"} + _left(of - count)
+
+
+def _given_up(count: int, of: int) -> str:
+    said = ngettext("%(count)s job is given up.", "%(count)s jobs are given up.", count)
+    return said % {"count": f"{count:,}"} + _left(of - count)
+
+
+def _left(count: int) -> str:
+    said = ngettext(
+        "%(count)s is left as it is: it runs, is done, or waits as another job.",
+        "%(count)s are left as they are: they run, are done, or wait as other jobs.",
+        count,
+    )
+    return " " + said % {"count": f"{count:,}"} if count else ""
+
+
+def _waiting_again(count: int) -> str:
+    return ngettext("%(count)s job waits again.", "%(count)s jobs wait again.", count) % {"count": f"{count:,}"}
+
+
+def _back(given_up_us: int) -> str:
+    return undo_at(reverse("jobs-take-up"), at=str(given_up_us))
+
+
+WORKS = (
+    WorkKind(
+        together.RETRY, _("Jobs are tried"), "jobs", lambda job: _tried(many.did(job), len(job.payload["numbers"]))
+    ),
+    WorkKind(
+        together.GIVE_UP,
+        _("Jobs are given up"),
+        "jobs",
+        lambda job: _given_up(many.did(job), len(job.payload["numbers"])),
+        lambda job: _back(job.payload["at_us"]),
+    ),
+    WorkKind(together.TAKE_UP, _("Jobs wait again"), "jobs", lambda job: _waiting_again(many.did(job))),
+)
 
 
 def _row(one: Job, now_us: int) -> dict[str, Any]:

@@ -18,9 +18,12 @@ from commonwatch.base.accounts.models import Account, Role, Token
 from commonwatch.base.accounts.queries import tokens as tokens_of
 from commonwatch.base.clock import now_us
 from commonwatch.base.edge import rows
+from commonwatch.base.jobs import together
+from commonwatch.base.jobs.many import did
 from commonwatch.console.administration.choosing import ROLES, members_field
-from commonwatch.console.shell import cells
-from commonwatch.console.shell.meant import meant
+from commonwatch.console.shell import cells, changing
+from commonwatch.console.shell.areas import WorkKind
+from commonwatch.console.shell.meant import meant, newest
 from commonwatch.console.shell.pages import ADMINISTRATOR, done, reason_given, shown_to
 from commonwatch.console.shell.tables import Act, Column, Empty, Filter, Listing, Table, by_key
 from commonwatch.console.shell.taking import listed
@@ -104,6 +107,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         total=found.count(),
         filter=asked,
         acts=[Act(_("Revoke"), reverse("tokens-revoke"), danger=True)],
+        newest=newest(Token.objects.all()),
         empty=Empty(
             _("No token works here"),
             _("Programs that read or write here, over TAXII or the API, each need a token."),
@@ -135,13 +139,28 @@ def create(request: HttpRequest) -> HttpResponse:
 @shown_to(ADMINISTRATOR)
 @require_POST
 def revoke(request: HttpRequest) -> HttpResponse:
-    """Make all that are ticked useless at once."""
-    numbers, reason, by = meant(request), reason_given(request), acting(request)
-    for number in numbers:
-        actions.revoke_token(number, reason=reason, actor=by.actor, now_us=by.now_us)
-    sentence = ngettext("%(count)s token is revoked.", "%(count)s tokens are revoked.", len(numbers))
-    done(request, sentence % {"count": len(numbers)})
+    """Make all that are meant useless at once; of several, it is asked first, because none comes back."""
+    working = tokens_of(TokenFilter(request).wanted("account").strip(), everything=False, now_us=now_us())
+    numbers, reason, by = meant(request, working), reason_given(request), acting(request)
+    if len(numbers) > 1 and not changing.is_sure(request):
+        sentence = ngettext(
+            "%(count)s token stops working at once. Whatever uses it needs a new one.",
+            "%(count)s tokens stop working at once. Whatever uses them needs new ones.",
+            len(numbers),
+        )
+        return changing.asked(request, _("Revoke tokens"), sentence % {"count": f"{len(numbers):,}"}, reverse("tokens"))
+    count, job = together.revoke_all(numbers, reason=reason, actor=by.actor, now_us=by.now_us)
+    if job is not None:
+        return redirect("work", job.pk)
+    done(request, _revoked(count))
     return redirect("tokens")
+
+
+def _revoked(count: int) -> str:
+    return ngettext("%(count)s token is revoked.", "%(count)s tokens are revoked.", count) % {"count": f"{count:,}"}
+
+
+WORKS = (WorkKind(together.REVOKE, _("Tokens are revoked"), "tokens", lambda job: _revoked(did(job))),)
 
 
 def of_account(request: HttpRequest, account: Account) -> Listing:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/retry/", jobs.retry, name="jobs-retry"),
     path("jobs/give-up/", jobs.give_up, name="jobs-give-up"),
+    path("jobs/take-up/", jobs.take_up, name="jobs-take-up"),
     path("health/", health.health, name="health"),
     path("settings/", health.node_settings, name="settings"),
     path("backup/", backup.backup, name="backup"),

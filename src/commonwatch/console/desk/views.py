@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from commonwatch.base.accounts.identify import Identity
 from commonwatch.base.clock import now_us
 from commonwatch.console.areas import AREAS
-from commonwatch.console.desk import actions, presence, queries
-from commonwatch.console.models import Digest
+from commonwatch.console.desk import actions, confirming, presence, queries
+from commonwatch.console.models import Desk, Digest
 from commonwatch.console.shell.areas import Notice, NoticeKind
 from commonwatch.console.shell.pages import READER, done, shown_to
 from commonwatch.console.shell.who import identity
@@ -73,18 +73,23 @@ def choose(request: HttpRequest) -> HttpResponse:
     who = identity(request)
     kinds, muted, desk = kinds_for(who), queries.muted(who), queries.digest_of(who.account_id)
     sends = settings.COMMONWATCH.sends_mail
-    now = {"digest": desk.digest, "mail_to": desk.mail_to} if desk is not None else {}
+    now = {"digest": desk.digest, "mail_to": desk.mail_wanted or desk.mail_to} if desk is not None else {}
     form = DigestForm(request.POST or None, initial=now)
     if request.method == "POST":
         wanted = set(request.POST.getlist("kind"))
         muted = frozenset(kind.name for kind in kinds if kind.name not in wanted)
         if not sends or form.is_valid():
-            actions.mute(who, sorted(muted))
             if sends and form.cleaned_data != now:
                 actions.have_digests(who, form.cleaned_data["digest"], form.cleaned_data["mail_to"], now_us())
+            actions.mute(who, sorted(muted))
             done(request, _("From now on you are told of what you ticked."))
             return redirect("notices")
-    context = {"kinds": [(kind, kind.name not in muted) for kind in kinds], "form": form, "sends": sends}
+    context = {
+        "kinds": [(kind, kind.name not in muted) for kind in kinds],
+        "form": form,
+        "sends": sends,
+        "waiting": _waiting(desk) if sends and desk is not None and desk.mail_wanted else None,
+    }
     return render(request, "console/desk/notices.html", context, status=422 if form.errors and sends else 200)
 
 
@@ -114,3 +119,9 @@ def who_is_here(request: HttpRequest) -> HttpResponse:
     """The others on a page; that this person is there, too, is noted."""
     names = presence.here(identity(request), request.GET.get("page", "")[:500], now_us())
     return render(request, "console/desk/presence.html", {"names": names})
+
+
+def _waiting(desk: Desk) -> dict[str, Any]:
+    """The address that is to be confirmed, and the one that is used meanwhile."""
+    ends = confirming.ends_us(desk)
+    return {"address": desk.mail_wanted, "ends": ends, "is_over": ends <= now_us(), "before": desk.mail_to}

@@ -21,7 +21,7 @@ from commonwatch.capabilities.detection.alerts import triage as actions
 from commonwatch.console.response.case_notices import begun_from
 from commonwatch.console.shell import cells
 from commonwatch.console.shell.areas import WorkKind
-from commonwatch.console.shell.meant import meant, newest
+from commonwatch.console.shell.meant import meant, moment_asked, newest
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, reason_given, shown_to
 from commonwatch.console.shell.several import Several
 from commonwatch.console.shell.tables import Act, Column, Empty, Facet, Filter, Table, by_key
@@ -177,9 +177,8 @@ def triage_many(request: HttpRequest, verdict: str) -> HttpResponse:
 @require_POST
 def undo_many(request: HttpRequest) -> HttpResponse:
     """Take back what this person said of several at one moment."""
-    at, by = request.GET.get("at", ""), acting(request)
-    said_us = int(at) if at.isascii() and at.isdigit() and len(at) < 19 else 0
-    count, job = together.reopen(said_us, actor=by.actor, now_us=by.now_us)
+    by = acting(request)
+    count, job = together.reopen(moment_asked(request), actor=by.actor, now_us=by.now_us)
     if job is not None:
         return redirect("work", job.pk)
     done(request, _reopened(count))

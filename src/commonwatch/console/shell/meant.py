@@ -38,6 +38,11 @@ def meant(request: HttpRequest, matching: QuerySet[Any] | None = None) -> list[i
     return found or _ticked(request)
 
 
+def moment_asked(request: HttpRequest) -> int:
+    """The moment of the act that is taken back, as its address says it; 0 where it says none."""
+    return _number(request.GET.get("at", "")) or 0
+
+
 def _ticked(request: HttpRequest) -> list[int]:
     given = request.POST.getlist("chosen")[:MOST_TICKED]
     numbers = [number for number in map(_number, given) if number is not None]
