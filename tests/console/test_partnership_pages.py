@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,6 +18,7 @@ from django.urls import reverse
 from commonwatch.base.accounts.models import Role
 from commonwatch.base.clock import now_us
 from commonwatch.base.intake.sources import ensure_source
+from commonwatch.base.jobs.queue import run_due
 from commonwatch.base.journal import followers
 from commonwatch.base.keys import files as keyfiles
 from commonwatch.base.keys.node import node_key, public_name
@@ -30,7 +32,7 @@ from commonwatch.capabilities.federation.membership.register import Entry
 from commonwatch.capabilities.federation.membership.rotation import rotate_member
 from commonwatch.capabilities.federation.membership.standing import standing
 from commonwatch.capabilities.federation.models import Invitation, Peer, Skipped
-from commonwatch.capabilities.transparency import queries, record, trusting, witnessing
+from commonwatch.capabilities.transparency import jobs, queries, record, stamping, trusting, witnessing
 from commonwatch.capabilities.transparency.record import Statement
 from commonwatch.capabilities.transparency.sources import JournalRecord
 from commonwatch.core.law.facts import Fact
@@ -38,6 +40,7 @@ from commonwatch.core.merkle.extracts import Extract, parse_extract
 from commonwatch.core.merkle.leaves import Body
 from commonwatch.core.merkle.witness import encode_request
 from commonwatch.core.signing.keys import SigningKey
+from tests.authorities import authority, named
 from tests.base.release.nodes import by, carried, community, indicator, member, post
 from tests.core.merkle.trees import LOG_KEY, ORIGIN, Log, entry, log
 
@@ -373,6 +376,27 @@ def test_a_proof_is_made_taken_away_and_verified_in_plain_words(signed_in: Signe
     for address in ("leaves", "proofs-audit", "witnesses", "keys-of-node"):
         assert reader.get(reverse(address)).status_code == 403
     assert reader.get(reverse("leaf-files", args=[1])).status_code == 403
+
+
+def test_time_stamps_are_shown_and_judged_by_the_roots_that_are_given(
+    signed_in: SignedIn, logged: Path, tmp_path: Path, settings: Any
+) -> None:
+    operator, reader = signed_in(Role.OPERATOR), signed_in(Role.READER)
+    assert "No checkpoint was stamped" in text_of(operator, reverse("witnesses"))
+    assert "nobody yet" in text_of(operator, reverse("leaf", args=[1]))
+    with authority(tmp_path / "one", "one") as one, authority(tmp_path / "two", "two") as two:
+        two.down = True
+        named(settings, tmp_path / "roots.pem", one=one, two=two)
+        stamping.ask_due(now_us())
+        run_due(jobs.HANDLERS, now_us())
+        page = text_of(operator, reverse("witnesses"))
+        assert "two answered 503" in page and "Time stamps of the daily checkpoint" in page
+        made = files(operator, 1)
+        given = {"proof": made[".tlog-proof"], "leaf": made[".leaf"], "stamps": made[".stamps"]}
+        assert "not judged: give its root" in verified(reader, **given)
+        judged = verified(reader, **given, roots=one.root)
+        assert "Existed by" in judged and "CN=one" in judged and "not judged: give its root" not in judged
+        assert "It is not proven" in verified(reader, **given, roots=two.root)
 
 
 def test_what_the_record_says_of_one_object_is_found_by_its_id(signed_in: SignedIn, logged: Path) -> None:

@@ -33,7 +33,7 @@ from commonwatch.capabilities.federation.joining import Known
 from commonwatch.capabilities.federation.membership.exchanging import sync_due
 from commonwatch.capabilities.federation.models import Peer, Told
 from commonwatch.capabilities.federation.sending import send_due
-from commonwatch.capabilities.federation.transport import CutOff
+from commonwatch.capabilities.federation.transport import CutOff, LineBroke
 from commonwatch.capabilities.federation.wire import Answer, Request
 from commonwatch.core.errors import PeerError
 from tests.base.release.nodes import post
@@ -189,6 +189,8 @@ class World:
     nodes: dict[str, Node] = field(default_factory=dict)
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     lost: float = 0.0  # share of requests, and again of answers, that do not arrive
+    breaks_after: int = 0  # bytes of requests that the line carries before it breaks, again and again; 0: it holds
+    carried: int = 0  # since it broke last
     cut: float = 0.0  # share of answers that break off at some byte near their beginning
     twice: float = 0.0  # share of requests that arrive twice
     apart: set[frozenset[str]] = field(default_factory=set)  # pairs that cannot reach each other
@@ -242,6 +244,10 @@ class World:
         sender = _here[-1]
         if frozenset((sender.name, name)) in self.apart or name not in self.nodes or self.chance.random() < self.lost:
             raise PeerError("peer-unreachable", "no answer", retry=True)
+        self.carried += len(request.body)
+        if self.breaks_after and self.carried > self.breaks_after:
+            self.carried = 0
+            raise LineBroke("the line broke")
         self.seen.append((sender.name, name, request.body))
         if self.chance.random() < self.late:
             self.held_back.append((name, request))
@@ -255,7 +261,7 @@ class World:
         if self.chance.random() < self.twice:
             self._deliver(request, name)
         if self.chance.random() < self.lost:
-            raise PeerError("peer-unreachable", "the answer was lost", retry=True)
+            raise LineBroke("the answer was lost")
         return Answer(answer.status_code, request, answer.headers, answer.body)
 
     def end(self) -> None:

@@ -11,11 +11,12 @@ from ninja import Field, Router, Schema
 from commonwatch.base.clock import now_us
 from commonwatch.base.edge import READER, caller
 from commonwatch.base.release.reader import reader_of
-from commonwatch.capabilities.evidence import custody_file, queries, stamping
+from commonwatch.capabilities.evidence import custody_file, queries
 from commonwatch.capabilities.evidence.api import Identity
 from commonwatch.capabilities.evidence.custody_file import Trust
 from commonwatch.capabilities.transparency.handing import proof_of_entry
 from commonwatch.core.merkle.policies import parse_policy
+from commonwatch.core.signing.stamps import roots_of
 
 custody = Router(tags=["evidence"])
 
@@ -39,7 +40,7 @@ def show_custody(request: HttpRequest, identity: Identity) -> Any:
 @custody.post("/custody/verify", response=dict[str, Any], auth=READER)
 def verify_custody(request: HttpRequest, given: VerifyIn) -> Any:
     """Verify a chain of custody: every break with its place, and what could not be judged."""
-    roots = tuple(stamping.roots_of(given.roots.encode())) if given.roots else ()
+    roots = tuple(roots_of(given.roots.encode())) if given.roots else ()
     policy = parse_policy(given.policy.encode()) if given.policy else None
     found = custody_file.verify(msgspec.json.encode(given.file), Trust(frozenset(given.keys), roots, policy), now_us())
     checked = [

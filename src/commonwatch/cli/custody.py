@@ -10,11 +10,12 @@ import typer
 from commonwatch.base.clock import now_us
 from commonwatch.base.release.reader import operator
 from commonwatch.base.terminal import Exit, current
-from commonwatch.capabilities.evidence import custody_file, queries, sealing, stamping
+from commonwatch.capabilities.evidence import custody_file, queries, sealing
 from commonwatch.capabilities.evidence.custody_file import Trust
 from commonwatch.capabilities.transparency.handing import proof_of_entry
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.merkle.policies import parse_policy
+from commonwatch.core.signing.stamps import roots_of
 
 ACTOR = "command line"
 
@@ -50,7 +51,7 @@ def verify(
     """
     trust = Trust(
         frozenset(key),
-        tuple(stamping.roots_of(_read(roots))) if roots else (),
+        tuple(roots_of(_read(roots))) if roots else (),
         parse_policy(_read(policy)) if policy else None,
     )
     plain = None

@@ -19,6 +19,7 @@ from commonwatch.base.journal.schema import seq_to_us
 from commonwatch.base.terminal import current
 from commonwatch.capabilities.exchange.inventory import counts_by_type
 from commonwatch.capabilities.transparency import queries as record
+from commonwatch.capabilities.transparency import stamps
 from commonwatch.core.stix.definitions import bundle, definitions
 from commonwatch.core.stix.times import format_time
 
@@ -74,6 +75,11 @@ def status() -> None:
     evidence = record.evidence()
     for one in evidence:
         terminal.print(f"EVIDENCE    the log {one.origin} contradicts itself ({one.code}): commonwatch log evidence")
+    unstamped = stamps.troubles()
+    for lacking in unstamped:
+        terminal.print(
+            f"Time stamp  {lacking.authority} has not stamped the record of {lacking.day}: {lacking.trouble}"
+        )
     terminal.print("")
     columns = ["source", "admitted", "with findings", "duplicate", "quarantined", "refused", "last"]
     rows = [
@@ -84,7 +90,7 @@ def status() -> None:
     if types:
         terminal.print("")
         terminal.table(["type", "objects"], types.items(), "")
-    terminal.result(_as_json(last, sources, states, held, types) | {"evidence": evidence})
+    terminal.result(_as_json(last, sources, states, held, types) | {"evidence": evidence, "unstamped": unstamped})
 
 
 def _as_json(last: int, sources: list[Source], states: Any, held: int, types: dict[str, int]) -> dict[str, Any]:

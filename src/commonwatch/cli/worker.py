@@ -35,7 +35,7 @@ from commonwatch.capabilities.exchange.inventory import InventoryFollower
 from commonwatch.capabilities.exchange.sources import jobs as sources
 from commonwatch.capabilities.federation import recalling
 from commonwatch.capabilities.federation.jobs import exchange_rounds
-from commonwatch.capabilities.transparency.jobs import witness_rounds
+from commonwatch.capabilities.transparency import jobs as transparency
 from commonwatch.capabilities.transparency.keeping import EvidenceFollower
 from commonwatch.capabilities.transparency.sources import JournalRecord, follow_decisions
 
@@ -52,12 +52,13 @@ FOLLOWERS = (
     SearchFollower(),
     EvidenceFollower(),
 )
-RESPONSE = (assistance, contacts, duties, evidence)  # rooms with clocks of their own
+ROOMS = (assistance, contacts, duties, evidence, transparency)  # rooms with clocks of their own
 HANDLERS = {
     **sources.HANDLERS,
     **detection.HANDLERS,
     **contacts.HANDLERS,
     **evidence.HANDLERS,
+    **transparency.HANDLERS,
     **intake.HANDLERS,
     **backing_up.HANDLERS,
     **together.HANDLERS,
@@ -77,7 +78,7 @@ def run(stop: threading.Event) -> None:
     background = detection.Background()
     rounds = (
         exchange_rounds(),
-        witness_rounds(),
+        transparency.witness_rounds(),
         job_rounds("jobs", handlers),
         job_rounds("hunts", hunts.HANDLERS),  # they may take hours
     )
@@ -94,7 +95,7 @@ def run(stop: threading.Event) -> None:
                 jobs.upkeep(now_us())
                 busy = upkeep(now_us()) or busy
                 busy = detection.upkeep(now_us()) or busy
-                busy = any([room.upkeep(now_us()) for room in RESPONSE]) or busy  # noqa: C419 - all of them
+                busy = any([room.upkeep(now_us()) for room in ROOMS]) or busy  # noqa: C419 - all of them
                 busy = recalling.carry_out() > 0 or busy
                 busy = follow_decisions(now_us()) > 0 or busy
                 background.keep(now_us())

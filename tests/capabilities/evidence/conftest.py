@@ -16,8 +16,8 @@ from commonwatch.base.parties.models import MemberKind
 from commonwatch.capabilities.evidence import actions
 from commonwatch.capabilities.evidence.actions import WORK, Collected
 from commonwatch.capabilities.evidence.store.opening import FOLDER
+from tests.authorities import Authority, authority, named
 from tests.base.release.nodes import by, carried, member
-from tests.capabilities.evidence.services import Authority, authority
 
 OFFICER = pyrage.x25519.Identity.generate()
 FOUND = Collected(
@@ -54,13 +54,5 @@ def collected(partnered: Path, source: Path) -> str:
 def authorities(tmp_path: Path, settings: Any) -> Iterator[tuple[Authority, Authority]]:
     """Two authorities that the node's settings name."""
     with authority(tmp_path / "one", "one") as first, authority(tmp_path / "two", "two") as second:
-        roots = tmp_path / "roots.pem"
-        roots.write_bytes(first.root + second.root)
-        settings.COMMONWATCH = settings.COMMONWATCH.model_copy(
-            update={
-                "stamp_authorities": [f"one={first.url}", f"two={second.url}"],
-                "stamp_roots": str(roots),
-                "outbound_networks": ["127.0.0.0/8"],
-            }
-        )
+        named(settings, tmp_path / "roots.pem", one=first, two=second)
         yield first, second

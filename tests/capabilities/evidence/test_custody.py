@@ -24,7 +24,7 @@ from commonwatch.base.parties.authoring import revoke_member_key, rotate_member_
 from commonwatch.base.parties.key_histories import keys_of
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.reader import for_member, operator
-from commonwatch.capabilities.evidence import actions, carrying, custody_file, jobs, queries, sealing, stamping
+from commonwatch.capabilities.evidence import actions, carrying, custody_file, jobs, queries, sealing
 from commonwatch.capabilities.evidence.custody_file import Trust, Verified, verify
 from commonwatch.capabilities.evidence.store import opened
 from commonwatch.capabilities.transparency.handing import proof_of_entry
@@ -33,9 +33,10 @@ from commonwatch.capabilities.transparency.sources import JournalRecord
 from commonwatch.core.errors import CommonwatchError, Conflict, InvalidInput, NotAllowed, NotFound, PeerError
 from commonwatch.core.merkle.policies import parse_policy
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
+from commonwatch.core.signing.stamps import roots_of
+from tests.authorities import Authority
 from tests.base.release.nodes import by
 from tests.capabilities.evidence.conftest import FOUND, OFFICER
-from tests.capabilities.evidence.services import Authority
 
 DONE_AT = "2026-11-21T08:00:00Z"
 
@@ -53,7 +54,7 @@ def everything(authorities: tuple[Authority, Authority]) -> Trust:
     """Whoever trusts this node's key and log and both authorities."""
     vkey = LogKey.objects.get(until_us=None).vkey
     keys = frozenset(one.key.id for one in keys_of(own_member().identity))
-    roots = tuple(root for one in authorities for root in stamping.roots_of(one.root))
+    roots = tuple(root for one in authorities for root in roots_of(one.root))
     return Trust(keys, roots, parse_policy(f"log {vkey}\nquorum none\n".encode()))
 
 

@@ -18,7 +18,7 @@ from commonwatch.capabilities.evidence.sealing import SEGMENT, digests, identiti
 from commonwatch.capabilities.evidence.store.blobs import fetched
 from commonwatch.capabilities.evidence.store.folder import FolderStore
 from commonwatch.core.errors import Conflict, IntegrityError, InvalidInput, NotAllowed, NotFound
-from tests.capabilities.evidence.services import needed
+from tests.authorities import needed
 
 OFFICER = pyrage.x25519.Identity.generate()
 OTHER = pyrage.x25519.Identity.generate()

@@ -138,7 +138,7 @@ class NodeSettings(BaseModel):
     )
     stamp_authorities: list[str] = Field(
         [],
-        description="Time-stamping authorities (RFC 3161) that stamp each act of custody, as name=https://address; two at least.",
+        description="Time-stamping authorities (RFC 3161) that stamp each act of custody and the record once a day, as name=https://address; two at least.",
     )
     stamp_roots: str = Field(
         "", description="File (PEM) with the root certificates that those authorities' certificates must come from."

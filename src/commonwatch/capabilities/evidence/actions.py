@@ -19,12 +19,12 @@ from commonwatch.base.jobs.queue import enqueue
 from commonwatch.base.parties.actions import By
 from commonwatch.base.parties.queries import member_named, own_member
 from commonwatch.base.release.reader import Reader, for_member, operator
+from commonwatch.base.stamping.asking import authorities
 from commonwatch.base.threads.queries import thread
 from commonwatch.capabilities.evidence import sealing
 from commonwatch.capabilities.evidence.queries import (
     STAMPING,
     Known,
-    authorities,
     known,
     pieces_of,
     sealings,

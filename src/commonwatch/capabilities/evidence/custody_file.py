@@ -20,7 +20,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from cryptography.x509 import Certificate
 
-from commonwatch.capabilities.evidence import stamping
 from commonwatch.capabilities.evidence.rules import Break, Chain, fold, form_of
 from commonwatch.capabilities.evidence.sealing import Digests
 from commonwatch.core.errors import InvalidInput
@@ -32,7 +31,8 @@ from commonwatch.core.merkle.notes import decode_base64
 from commonwatch.core.merkle.offline import parse_proof
 from commonwatch.core.merkle.policies import Policy
 from commonwatch.core.merkle.proofs import verify_inclusion
-from commonwatch.core.signing.canonical import admitted, digest
+from commonwatch.core.signing import stamps
+from commonwatch.core.signing.canonical import admitted, canonical, digest
 from commonwatch.core.signing.history import History, KeyRing, Refused, Validity
 from commonwatch.core.signing.keys import public_key_of
 from commonwatch.core.signing.objects import author_of, verify_object
@@ -278,8 +278,8 @@ def _stamps(chain: Chain, values: Iterable[Mapping[str, Any]], trust: Trust, fou
         if digest(form) != one.content.subject_sha256:
             found.say(one.id, "stamp", "broken", "It says that it stamps other bytes than this act's.")
             continue
-        told = stamping.judge(stamping.decoded(one.content.response), form, trust.roots)
-        if isinstance(told, stamping.NoTime):
+        told = stamps.judge(stamps.decoded(one.content.response), canonical(form), trust.roots)
+        if isinstance(told, stamps.NoTime):
             found.say(one.id, "stamp", "broken", f"{one.content.authority}: {told.sentence}")
             continue
         when, signer = format_time(told.at_us, 0), told.signer or "an unnamed signer"

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import httpx2
-from cryptography.x509 import Certificate
-from django.conf import settings
-
 from commonwatch.base.clock import now_us
 from commonwatch.base.jobs.models import Job
 from commonwatch.base.jobs.queue import Handler, enqueue
-from commonwatch.base.outbound import check_url, client
 from commonwatch.base.parties.actions import By
 from commonwatch.base.release.reader import operator
+from commonwatch.base.stamping.asking import ask
 from commonwatch.base.threads.models import ThreadEntry
-from commonwatch.capabilities.evidence import stamping
 from commonwatch.capabilities.evidence.legal.actions import warn
-from commonwatch.capabilities.evidence.queries import STAMPING, authorities, known, stamp_key, stamp_states
+from commonwatch.capabilities.evidence.queries import STAMPING, known, stamp_key, stamp_states
 from commonwatch.capabilities.evidence.rules import form_of
 from commonwatch.capabilities.evidence.writing import on_terms_of, written
-from commonwatch.core.errors import InvalidInput, NodeUnable, PeerError
+from commonwatch.core.errors import NodeUnable, PeerError
+from commonwatch.core.signing.canonical import canonical
+from commonwatch.core.signing.stamps import encoded
 from commonwatch.core.stix.response.evidence import LEGAL, PRESERVATION, STAMP, Stamp
 
 ACTOR = "time stamps"
@@ -47,26 +42,14 @@ def upkeep(now_us: int) -> bool:
 
 def stamp(subject: str, authority: str, by: By) -> str:
     """The id of the stamp, or of the one that is there already; raises PeerError where the authority does not answer rightly."""
-    url = authorities().get(authority)
-    if url is None:
-        raise InvalidInput(
-            "authority-unknown", f"There is no authority {authority} in the settings.", "See stamp_authorities."
-        )
     one = known(operator(by.actor), subject)
     for each in one.chain.stamps:
         if (each.content.subject_ref, each.content.authority) == (subject, authority):
             return each.id
     act = next(act for act in one.chain.every if act.id == subject)
     part = one.part(subject)
-    form = form_of(part.value)
-    asked = stamping.request_for(form)
-    response = _asked(url, asked.raw, authority)
-    told = stamping.judge(response, form, roots(), asked.nonce)
-    if isinstance(told, stamping.NoTime):
-        raise PeerError(
-            "stamp-wrong", f"{authority}: {told.sentence}", "Look at stamp_roots, and at the authority.", retry=True
-        )
-    what = Stamp(one.chain.item.id, subject, act.sha256, authority, stamping.encoded(response))
+    response, told = ask(authority, canonical(form_of(part.value)))
+    what = Stamp(one.chain.item.id, subject, act.sha256, authority, encoded(response))
     detail = {"authority": authority, "subject": subject, "serial": told.serial}
     return written(STAMP, what, on_terms_of(part), by, "evidence.stamp", detail)
 
@@ -85,29 +68,3 @@ def ask_missing(identity: str, by: By) -> tuple[list[str], list[str]]:
             key = stamp_key(state.subject, state.authority)
             enqueue(STAMPING, key, {"subject": state.subject, "authority": state.authority}, run_at_us=by.now_us)
     return came, failed
-
-
-def roots() -> list[Certificate]:
-    """The roots of the settings; raises NodeUnable where the file cannot be used."""
-    named = settings.COMMONWATCH.stamp_roots
-    if not named:
-        raise NodeUnable("stamp-roots", "No roots are set by which to believe an authority.", "Set stamp_roots.")
-    try:
-        return stamping.roots_of(Path(named).read_bytes())
-    except OSError as error:
-        raise NodeUnable("stamp-roots", f"{named} cannot be read: {error.strerror}.", "Correct stamp_roots.") from None
-
-
-def _asked(url: str, query: bytes, authority: str) -> bytes:
-    try:
-        with client(settings.COMMONWATCH.outbound_networks) as line:
-            answer = line.post(check_url(url), content=query, headers={"content-type": stamping.QUERY})
-    except httpx2.TransportError as error:
-        raise PeerError(
-            "authority-unreachable", f"{authority} cannot be reached: {error}.", "It is asked again.", retry=True
-        ) from None
-    if answer.status_code != 200:
-        raise PeerError(
-            "authority-refused", f"{authority} answered {answer.status_code}.", "It is asked again.", retry=True
-        )
-    return answer.content[: stamping.LARGEST_REPLY + 1]

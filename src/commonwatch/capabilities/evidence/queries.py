@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
-from django.conf import settings
 
 from commonwatch.base.jobs.models import Job
 from commonwatch.base.journal.examine import Examined as Looked
@@ -15,6 +14,7 @@ from commonwatch.base.parties.key_histories import statements_of
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.reader import Reader
 from commonwatch.base.release.sight import given, sight_of
+from commonwatch.base.stamping.asking import authorities
 from commonwatch.base.threads.models import ThreadEntry
 from commonwatch.base.threads.queries import Part, names, part, roots, thread, threads
 from commonwatch.capabilities.evidence import sealing
@@ -185,15 +185,6 @@ def sealings(chain: Chain) -> list[SealedContent]:
         act.content.sealed for act in chain.acts if isinstance(act.content, Note) and act.content.sealed is not None
     ]
     return [*reversed(later), chain.about.sealed]
-
-
-def authorities() -> dict[str, str]:
-    """The time-stamping authorities of the settings, by name."""
-    found = {}
-    for text in settings.COMMONWATCH.stamp_authorities:
-        name, _, url = text.partition("=")
-        found[name.strip()] = url.strip()
-    return found
 
 
 def stamp_states(one: Known) -> tuple[StampState, ...]:

@@ -125,7 +125,8 @@ def _parcels(peer: Peer, *, further: bool) -> Iterator[Parcel]:
     """What is next for the peer, and note how far this bundle goes."""
     rows = {row.slot: row for row in Sent.objects.filter(peer=peer)}
     at = {slot: max(row.acknowledged, row.bundled if further else 0) for slot, row in rows.items()}
-    while (parcel := next_parcel(peer, at)) is not None:
+    while (made := next_parcel(peer, at)) is not None:
+        parcel = made.parcel
         at[parcel.slot] = parcel.pos
         Sent.objects.update_or_create(
             peer=peer,

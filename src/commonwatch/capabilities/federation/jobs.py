@@ -9,7 +9,7 @@ from time import monotonic
 from commonwatch.base.clock import now_us
 from commonwatch.base.jobs.rounds import Round, Rounds
 from commonwatch.base.parties.actions import By
-from commonwatch.capabilities.federation import watching
+from commonwatch.capabilities.federation import arriving, watching
 from commonwatch.capabilities.federation.fetching import fetch_due
 from commonwatch.capabilities.federation.membership.exchanging import sync_due
 from commonwatch.capabilities.federation.models import Peer
@@ -49,4 +49,5 @@ class _Exchange:
         if now_us() - self._watched_us >= watching.EVERY_US:
             self._watched_us = now_us()
             watching.look(self._watched_us)
+            arriving.expire(self._watched_us)
         return busy

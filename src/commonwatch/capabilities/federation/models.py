@@ -92,6 +92,34 @@ class Given(models.Model):
         db_table = "federation_given"
 
 
+class Outgoing(models.Model):
+    """A parcel whose sending broke off: made again just so, it goes on behind what the peer has of it."""
+
+    peer = models.OneToOneField(Peer, on_delete=models.CASCADE, related_name="+")
+    slot = models.IntegerField()
+    begins = models.BigIntegerField(null=True)  # as `parcels.Made` has it
+    count = models.IntegerField()
+    digest = models.CharField(max_length=100)  # Content-Digest of the whole, as it goes in pieces
+
+    class Meta:
+        db_table = "federation_outgoing"
+
+
+class Arrived(models.Model):
+    """A piece of a parcel that a peer sends in pieces, until all of it is there."""
+
+    peer = models.ForeignKey(Peer, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=100)  # Content-Digest of the whole
+    begins = models.IntegerField()  # bytes
+    ends = models.IntegerField()
+    body = models.BinaryField()
+    at_us = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        db_table = "federation_arrived"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["peer", "begins"], name="federation_arrived_once")]
+
+
 class Skipped(models.Model):
     """An object that did not go in at the other side, or here, and why: the latest word on it."""
 

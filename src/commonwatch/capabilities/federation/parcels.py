@@ -7,6 +7,7 @@ objects, derived ones, notices of recall. Cost grows with what is new for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 
@@ -36,18 +37,33 @@ class Parcel(msgspec.Struct, frozen=True):
     have: dict[int, int] = {}
 
 
-def next_parcel(peer: Peer, sent: Mapping[int, int], most: int = PARCEL) -> Parcel | None:
+@dataclass(frozen=True)
+class Made:
+    """A parcel, and how to make it again: the page of so many objects behind this place."""
+
+    parcel: Parcel
+    begins: int | None
+    count: int
+
+
+def next_parcel(peer: Peer, sent: Mapping[int, int], most: int = PARCEL) -> Made | None:
     """The next objects for a peer beyond `sent` (position by slot); None where there are none.
 
     A parcel may be empty: then only its place is new, because everything there came from the peer itself.
     """
     limit = parcel_size(most, peer.failures, peer.bytes_per_second)
     access = access_for(peer.member_id, reader=f"peer {peer.name}")
-    communal = {view.slot for view in visible_collections(_reader(peer)) if view.can_read}
-    for slot in sorted(communal | set(peer.offered)):
-        if (parcel := _parcel(peer, access, slot, sent.get(slot), limit)) is not None:
-            return parcel
+    for slot in _slots(peer):
+        if (made := _made(peer, access, slot, sent.get(slot), limit)) is not None:
+            return made
     return None
+
+
+def parcel_again(peer: Peer, slot: int, begins: int | None, count: int) -> Made | None:
+    """The same parcel once more, as far as release lets the peer have it now; None where there is nothing of it left."""
+    if slot not in _slots(peer):
+        return None
+    return _made(peer, access_for(peer.member_id, reader=f"peer {peer.name}"), slot, begins, count)
 
 
 def put_on_record(peer: Peer, parcel: Parcel, now_us: int) -> None:
@@ -63,7 +79,12 @@ def put_on_record(peer: Peer, parcel: Parcel, now_us: int) -> None:
     )
 
 
-def _parcel(peer: Peer, access: Access, slot: int, after: int | None, limit: int) -> Parcel | None:
+def _slots(peer: Peer) -> list[int]:
+    communal = {view.slot for view in visible_collections(_reader(peer)) if view.can_read}
+    return sorted(communal | set(peer.offered))
+
+
+def _made(peer: Peer, access: Access, slot: int, after: int | None, limit: int) -> Made | None:
     page = objects_page(access, slot, _EVERYTHING, limit, after)
     while len(page.body) > MAX_BYTES and page.count > 1:
         page = objects_page(access, slot, _EVERYTHING, page.count // 2, after)
@@ -73,7 +94,7 @@ def _parcel(peer: Peer, access: Access, slot: int, after: int | None, limit: int
     digests = [digest_of(raw) for raw in raws]
     own = set(Received.objects.filter(peer=peer, digest__in=digests).values_list("digest", flat=True))
     kept = tuple(msgspec.Raw(raw) for raw, digest in zip(raws, digests, strict=True) if digest not in own)
-    return Parcel(slot, after or 0, page.last_pos, kept, places(peer))
+    return Made(Parcel(slot, after or 0, page.last_pos, kept, places(peer)), after, page.count)
 
 
 def _reader(peer: Peer) -> Reader:

@@ -7,7 +7,7 @@
 3. A recall hides an object until the peer that recalled it sends it again itself: a copy that comes late by another way
    does not bring it back.
 4. A parcel holds less where the line is slow or breaks: half as much after each failure in a row, and under a limit no more than
-takes some ten seconds.
+takes some ten seconds. 5. One that broke off all the same goes on in pieces, half as large after each failure in a row.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ SMALLEST_PARCEL = 10
 WORTH_KEEPING = (
     4_096  # bytes of a parcel: of a smaller one that broke off, asking again costs no more than asking for the rest
 )
+PIECE = 65_536  # bytes: on a line that carries so much in one go it costs 2 % more than the parcel whole
+SMALLEST_PIECE = 4_096
 _SECONDS = 10  # of a parcel under a limit
 _PACKED = 200  # bytes of an object in a small parcel, packed (bench/README.md)
 _NOBODY = ClassAttributes(markings=(TLP2["TLP:RED"],))  # written by nobody, named for nobody
@@ -43,6 +45,11 @@ def parcel_size(most: int, failures: int, bytes_per_second: int) -> int:
     if bytes_per_second:
         size = min(size, bytes_per_second * _SECONDS // _PACKED)
     return max(min(size, most), min(SMALLEST_PARCEL, most))
+
+
+def piece_size(failures: int) -> int:
+    """How many bytes of a parcel that broke off go at once, after so many failures in a row."""
+    return max(PIECE >> min(failures, 10), SMALLEST_PIECE)
 
 
 def free_at(now_us: int, size: int, bytes_per_second: int) -> int:

@@ -2,7 +2,7 @@
 
 1. A peer is looked at when the journal has grown since everything was sent, or after a failure when its time has come. 2. The
 next parcel goes only after the answer to the one before: a slow peer slows its own exchange and nothing else. 3. The place is
-kept with the answer's reasons, so that a break at any point repeats at most one parcel, which the peer takes for duplicates.
+kept with the answer's reasons, so that a break at any point repeats at most a piece of one parcel (`resuming`).
 4. The receiver's word on what it has counts: each side tells it with everything it sends. Who was restored from an old backup
 is sent again what it has lost. 5. Under a limit one parcel goes at a time, and the next when its bytes have had their time.
 6. A node that starts greets its peers with an empty parcel: it may have been restored from an old backup, and what it has lost
@@ -19,10 +19,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from commonwatch.base.release.access import end_of_journal
+from commonwatch.capabilities.federation import resuming
 from commonwatch.capabilities.federation.calling import call_counted
 from commonwatch.capabilities.federation.incoming import Verdict, note_skipped, places
 from commonwatch.capabilities.federation.models import Peer, Sent, Skipped
-from commonwatch.capabilities.federation.parcels import Parcel, next_parcel, put_on_record
+from commonwatch.capabilities.federation.parcels import Made, Parcel, next_parcel, put_on_record
+from commonwatch.capabilities.federation.resuming import Delivered
 from commonwatch.capabilities.federation.rules import free_at, retry_at
 from commonwatch.capabilities.federation.transport import Transport
 from commonwatch.core.errors import CommonwatchError, PeerError
@@ -46,13 +48,13 @@ def send_to(peer: Peer, transport: Transport, head: int, now_us: int) -> int:
         if not peer.greeted:
             sent += _greet(peer, transport)
         for _ in range(parcels_at_once(peer)):
-            parcel = next_parcel(peer, dict(peer.places.values_list("slot", "pos")))
-            if parcel is None:
+            made = resuming.begun(peer) or next_parcel(peer, dict(peer.places.values_list("slot", "pos")))
+            if made is None:
                 Peer.objects.filter(pk=peer.pk).update(
                     looked_at=head, failures=0, last_error="", last_ok_us=now_us, next_try_us=0, behind_since_us=None
                 )
                 break
-            sent += _deliver(peer, parcel, transport, now_us)
+            sent += _deliver(peer, made, transport, now_us)
         else:
             waits(peer, now_us)
     except CommonwatchError as error:
@@ -73,16 +75,16 @@ def _greet(peer: Peer, transport: Transport) -> int:
     return differing
 
 
-def _deliver(peer: Peer, parcel: Parcel, transport: Transport, now_us: int) -> int:
+def _deliver(peer: Peer, made: Made, transport: Transport, now_us: int) -> int:
+    parcel = made.parcel
     if not parcel.objects:  # all of it came from the peer: nothing to tell it, until there is something for it
         Sent.objects.update_or_create(peer=peer, slot=parcel.slot, defaults={"pos": parcel.pos})
         return 0
     row, _ = Sent.objects.get_or_create(peer=peer, slot=parcel.slot, defaults={"pos": 0})
     parcel = msgspec.structs.replace(parcel, after=row.acknowledged)
-    put_on_record(peer, parcel, now_us)
-    called = call_counted(transport, peer.url, peer.key, "objects", msgspec.json.encode(parcel))
-    used(peer, called.size, now_us)
-    verdict = _read(called.body)
+    verdict, size = _delivered(peer, made, parcel, transport, now_us)
+    used(peer, size, now_us)
+    resuming.end(peer)
     if verdict.have.get(parcel.slot, 0) < parcel.after:
         acknowledge(peer, verdict.have)
         return len(parcel.objects)
@@ -95,6 +97,19 @@ def _deliver(peer: Peer, parcel: Parcel, transport: Transport, now_us: int) -> i
     if verdict.have.get(parcel.slot, 0) > parcel.pos:  # it has more by another way: a bundle, or answers that were lost
         acknowledge(peer, verdict.have)
     return len(parcel.objects)
+
+
+def _delivered(peer: Peer, made: Made, parcel: Parcel, transport: Transport, now_us: int) -> Delivered:
+    """Send a parcel whole, or what is missing of one that broke off; raises PeerError."""
+    if resuming.is_begun(peer, parcel):
+        return resuming.send_rest(peer, parcel, transport)
+    put_on_record(peer, parcel, now_us)
+    try:
+        called = call_counted(transport, peer.url, peer.key, "objects", msgspec.json.encode(parcel))
+    except PeerError as error:
+        resuming.broke_off(peer, made, parcel, error)
+        raise
+    return Delivered(_read(called.body), called.size)
 
 
 def acknowledge(peer: Peer, have: Mapping[int, int]) -> None:

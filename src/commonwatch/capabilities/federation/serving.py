@@ -3,6 +3,7 @@
 objects   takes a parcel in -> what became of its objects, and how far we have what the peer offers
 fetch     for a peer that cannot be called: {"places": {slot: pos}} -> its next parcel, gzip; the places are its acknowledgement.
           With "rest_of" and "after": the rest of that parcel, whose answer broke off
+piece     takes a piece of a parcel in (`arriving`) -> how far that parcel is here; once all of it is, as for objects
 membership  what each side has of members, their keys and what waits for approval -> what the other lacks
 join      lets in a node that shows an invitation
 """
@@ -22,6 +23,8 @@ from django.db import IntegrityError, transaction
 from commonwatch.base.keys.node import answering_keys, node_key, public_name
 from commonwatch.base.parties.actions import By
 from commonwatch.base.release.access import end_of_journal
+from commonwatch.capabilities.federation import arriving
+from commonwatch.capabilities.federation.arriving import Piece, Progress
 from commonwatch.capabilities.federation.calling import PATH
 from commonwatch.capabilities.federation.incoming import Verdict, greeted, places, take
 from commonwatch.capabilities.federation.joining import Joining, admit
@@ -53,6 +56,7 @@ class _Fetch(msgspec.Struct):
 
 
 _given = msgspec.json.Decoder(Parcel)
+_given_piece = msgspec.json.Decoder(Piece)
 _fetch = msgspec.json.Decoder(_Fetch)
 _joining = msgspec.json.Decoder(Joining)
 
@@ -89,6 +93,8 @@ def _answered(request: Request, now_us: int) -> tuple[int, bytes]:
     peer = _heard(peer)
     if what == "objects":
         return 200, msgspec.json.encode(_taken(peer, _read(_given, request), now_us))
+    if what == "piece":
+        return 200, msgspec.json.encode(_piece(peer, _read(_given_piece, request), now_us))
     if what == "fetch":
         return _fetched(peer, _read(_fetch, request), now_us)
     raise NotFound("route-unknown", f"There is nothing at {what}.", f"See {PATH}/objects and {PATH}/fetch.")
@@ -110,7 +116,20 @@ def _taken(peer: Peer, parcel: Parcel, now_us: int) -> Verdict:
         return Verdict(0, 0, have=places(peer))
     if not parcel.objects:
         greeted(peer, parcel.slot, parcel.after)
-    return take(peer, parcel.slot, parcel.pos, [bytes(one) for one in parcel.objects], now_us)
+    verdict = take(peer, parcel.slot, parcel.pos, [bytes(one) for one in parcel.objects], now_us)
+    if parcel.objects:
+        arriving.forget(peer)  # of this one, or of one that the peer has given up
+    return verdict
+
+
+def _piece(peer: Peer, piece: Piece, now_us: int) -> Progress:
+    """A piece is kept; with the last, the parcel is taken in."""
+    come = arriving.keep(peer, piece, now_us)
+    if come < piece.size:
+        return Progress(come, places(peer))
+    parcel = _decoded(_given, _unpacked(arriving.whole(peer, piece)))
+    verdict = _taken(peer, msgspec.structs.replace(parcel, have=piece.have), now_us)
+    return Progress(come, verdict.have, verdict)
 
 
 def _fetched(peer: Peer, asked: _Fetch, now_us: int) -> tuple[int, bytes]:
@@ -132,13 +151,13 @@ def _parcel(peer: Peer, sent: dict[int, int], now_us: int) -> bytes:
     with transaction.atomic():
         for slot, pos in sent.items():
             Sent.objects.update_or_create(peer=peer, slot=slot, defaults={"pos": pos, "acknowledged": pos})
-    found = next_parcel(peer, sent)
-    if found is None:
+    made = next_parcel(peer, sent)
+    if made is None:
         Peer.objects.filter(pk=peer.pk).update(looked_at=head, behind_since_us=None, last_heard_us=now_us)
         return b"null"
     waits(peer, now_us)
-    put_on_record(peer, found, now_us)
-    return msgspec.json.encode(found)
+    put_on_record(peer, made.parcel, now_us)
+    return msgspec.json.encode(made.parcel)
 
 
 def _addressed(request: Request) -> str:
@@ -164,20 +183,29 @@ def _unused(now_us: int) -> Callable[[str, str], bool]:
 
 
 def _read(decoder: msgspec.json.Decoder, request: Request):  # type: ignore[no-untyped-def, type-arg]
+    return _decoded(decoder, _plain(request))
+
+
+def _decoded(decoder: msgspec.json.Decoder, plain: bytes):  # type: ignore[no-untyped-def, type-arg]
     try:
-        return decoder.decode(_plain(request))
+        return decoder.decode(plain)
     except msgspec.DecodeError as error:
         raise InvalidInput("body-unreadable", f"The request cannot be read: {error}.", "See the protocol.") from None
 
 
 def _plain(request: Request) -> bytes:
-    """The body unpacked, within the limit whatever it claims."""
+    """The body, unpacked where it is packed."""
     if {name.lower(): value for name, value in request.headers.items()}.get("content-encoding") != "gzip":
         return request.body
+    return _unpacked(request.body)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Unpacked within the limit, whatever it claims."""
     most = settings.COMMONWATCH.max_body_bytes
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        plain = unpacker.decompress(request.body, most + 1)
+        plain = unpacker.decompress(packed, most + 1)
     except zlib.error:
         raise InvalidInput("gzip-broken", "The body is not gzip, or was cut.", "Send it again.") from None
     if len(plain) > most:

@@ -26,11 +26,22 @@ class CutOff(PeerError):
         self.answer = answer
 
 
+class LineBroke(PeerError):
+    """The request was on its way, or the answer awaited: how much of it has arrived nobody here knows."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "peer-unreachable", f"The peer did not answer: {why}.", "It is tried again by itself.", retry=True
+        )
+
+
 class Transport(Protocol):
     """One way to reach peers."""
 
     def send(self, request: Request) -> Answer:
-        """The peer's answer; raises PeerError where there is none, CutOff where it is not whole."""
+        """The peer's answer; raises PeerError where there is none, LineBroke where the request was on its way, CutOff where the
+        answer is not whole.
+        """
 
 
 class HttpTransport:
@@ -49,10 +60,12 @@ class HttpTransport:
         try:
             with http.stream(request.method, request.url, content=request.body, headers=request.headers) as answer:
                 return _whole(answer, request)
-        except httpx2.HTTPError as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise PeerError(
                 "peer-unreachable", f"The peer did not answer: {error}.", "It is tried again by itself.", retry=True
             ) from None
+        except httpx2.HTTPError as error:
+            raise LineBroke(str(error) or type(error).__name__) from None
 
     def close(self) -> None:
         """Let go of the connections; the next request makes new ones."""

@@ -14,14 +14,24 @@ from ninja import Field, Path, Query, Router, Schema
 from commonwatch.base.clock import MICROSECONDS, now_us
 from commonwatch.base.edge import ADMINISTRATOR, OPERATOR, READER, Asked, Paged, caller, page, rows
 from commonwatch.base.parties.queries import member_named
-from commonwatch.capabilities.transparency import extracting, handing, pairing, queries, record, trusting, witnessing
-from commonwatch.capabilities.transparency.judging import judge_evidence, judge_proof, own_trust
+from commonwatch.capabilities.transparency import (
+    extracting,
+    handing,
+    pairing,
+    queries,
+    record,
+    stamps,
+    trusting,
+    witnessing,
+)
+from commonwatch.capabilities.transparency.judging import Stamps, judge_evidence, judge_proof, own_trust
 from commonwatch.capabilities.transparency.models import Opening
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.merkle.broken import Broken
 from commonwatch.core.merkle.evidence import is_evidence
 from commonwatch.core.merkle.extracts import parse_extract
 from commonwatch.core.merkle.policies import Policy, parse_policy
+from commonwatch.core.signing.stamps import roots_of
 
 public_record = Router(tags=["public record"])
 LONGEST = 2_000_000  # characters of a file in a request
@@ -62,6 +72,8 @@ class ProofIn(Schema):
 
     proof: str = Field(min_length=1, max_length=LONGEST, description="A file .tlog-proof or .tlog-evidence.")
     leaf: str = Field("", max_length=LONGEST, description="The file .leaf beside a proof.")
+    stamps: str = Field("", max_length=LONGEST, description="The file .stamps beside a proof, if there is one.")
+    roots: str = Field("", max_length=100_000, description="Roots (PEM) of time-stamping authorities, to judge stamps.")
     policy: str = Field("", max_length=100_000, description="Whom you believe; default: whom this node does.")
 
 
@@ -81,7 +93,7 @@ class AuditIn(Schema):
 
 @public_record.get("/record", response=dict[str, Any], auth=OPERATOR)
 def show_record(request: HttpRequest) -> dict[str, Any]:
-    """The record's checkpoint and keys, the quorum, each witness, each record that is witnessed here, and evidence."""
+    """The record's checkpoint and keys, the quorum, each witness, each record that is witnessed here, time stamps, and evidence."""
     return {
         "checkpoint": record.checkpoint().decode(),
         "keys": [asdict(one) for one in queries.own_log_keys()],
@@ -89,6 +101,7 @@ def show_record(request: HttpRequest) -> dict[str, Any]:
         "quorum": asdict(queries.quorum_state()),
         "witnesses": [asdict(one) for one in queries.witness_states()],
         "logs": [asdict(one) for one in queries.log_states()],
+        "stamps": [asdict(one) for one in stamps.states()],
         "evidence": [asdict(one) for one in queries.evidence()],
     }
 
@@ -146,7 +159,7 @@ def prove(request: HttpRequest, number: Number) -> dict[str, Any]:
     made = handing.handed(number, name)
     files = {f"{name}{suffix}": b64encode(raw).decode() for suffix, raw in made.files.items()}
     opening = {"kind": made.opening.kind, "statement": made.opening.body}
-    return {"number": number, **opening, "cosigned": list(made.cosigned), "files": files}
+    return {"number": number, **opening, "cosigned": list(made.cosigned), "stamped": list(made.stamped), "files": files}
 
 
 @public_record.post("/record/verify", response=dict[str, Any], auth=READER)
@@ -157,7 +170,9 @@ def verify(request: HttpRequest, given: ProofIn) -> dict[str, Any]:
         return _verdict(judge_evidence(raw, trusted))
     if not given.leaf:
         raise InvalidInput("leaf-needed", "A proof is verified with the entry that it is about.", "Give `leaf`.")
-    return _verdict(judge_proof(raw, given.leaf.encode(), trusted))
+    roots = roots_of(given.roots.encode()) if given.roots else ()
+    beside = Stamps(given.stamps.encode(), roots) if given.stamps else None
+    return _verdict(judge_proof(raw, given.leaf.encode(), trusted, beside))
 
 
 @public_record.get("/record/extracts/{partner}", response=dict[str, str], auth=OPERATOR)

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from django.template.loader import render_to_string
 
+from commonwatch.core.merkle.broken import Broken
 from commonwatch.core.merkle.checkpoints import parse_checkpoint, time_of, verify
 from commonwatch.core.merkle.hashing import inclusion_ranges
 from commonwatch.core.merkle.leaves import Opening, decode_leaf
 from commonwatch.core.merkle.notes import COSIGNATURE, ED25519, NoteSignature, VerifierKey
 from commonwatch.core.merkle.offline import Proof
+from commonwatch.core.merkle.stamped import StampedProof
 from commonwatch.core.stix.ids import canonical
 from commonwatch.core.stix.times import format_time
 
@@ -49,7 +51,14 @@ class Signer:
     signature: NoteSignature
 
 
-def page(file: str, entry: bytes, opening: Opening, proof: Proof, keys: Sequence[VerifierKey]) -> str:
+def page(
+    file: str,
+    entry: bytes,
+    opening: Opening,
+    proof: Proof,
+    keys: Sequence[VerifierKey],
+    stamped: StampedProof | None,
+) -> str:
     """The page, as HTML without anything from elsewhere."""
     head = parse_checkpoint(proof.note.text)
     signers = signers_of(proof, keys)
@@ -63,22 +72,24 @@ def page(file: str, entry: bytes, opening: Opening, proof: Proof, keys: Sequence
             "meaning": MEANINGS.get(opening.kind, ""),
             "at": format_time(decode_leaf(entry).at * 1_000_000, 0),
             "statement": sorted(opening.body.items()),
+            "stamps": _stamps(entry, stamped, keys),
             "witnesses": [one for one in signers if one.when],
             "log_keys": [one.key.text for one in signers if not one.when],
             "file": file,
-            "script": script(file, opening, proof, keys),
+            "script": script(file, opening, proof, keys, stamped),
         },
     )
 
 
-def script(file: str, opening: Opening, proof: Proof, keys: Sequence[VerifierKey]) -> str:
-    """The steps, for sh with OpenSSL 1.1.1 or later; run beside the leaf."""
+def script(file: str, opening: Opening, proof: Proof, keys: Sequence[VerifierKey], stamped: StampedProof | None) -> str:
+    """The steps, for sh with OpenSSL 1.1.1 or later; run beside the leaf, and with a file of roots where stamps are to be judged."""
     head = parse_checkpoint(proof.note.text)
     leaf = shlex.quote(f"{file}.leaf")
     lines = [
         "#!/bin/sh",
         f"# Checks the proof {''.join(char for char in file if char.isprintable())} with nothing but OpenSSL and the usual tools.",
         "set -eu",
+        "roots=${1:-}",
         "work=$(mktemp -d)",
         "trap 'rm -rf \"$work\"' EXIT",
         'wrong() { echo "NOT PROVEN: $1"; exit 1; }',
@@ -92,12 +103,7 @@ def script(file: str, opening: Opening, proof: Proof, keys: Sequence[VerifierKey
         'echo "The statement that was written down:"; tail -n 1 "$work/statement"; echo',
         "",
         "# 2. The entry leads to the fingerprint of the whole record (RFC 6962).",
-        f"top=$({{ printf '\\000'; cat {leaf}; }} | hash)",
-    ]
-    for (start, _), other in zip(inclusion_ranges(proof.index, head.size), proof.path, strict=True):
-        first, second = ('"$top"', _base64(other)) if proof.index < start else (_base64(other), '"$top"')
-        lines.append(f"top=$(join {first} {second})")
-    lines += [
+        *_to_the_top(leaf, proof.index, head.size, proof.path),
         f'[ "$top" = {_base64(head.root)} ] || wrong "the entry is not in the record"',
         f'echo "It is entry {proof.index} of the {head.size} entries under the signed fingerprint."',
         "",
@@ -113,6 +119,7 @@ def script(file: str, opening: Opening, proof: Proof, keys: Sequence[VerifierKey
         "}",
     ]
     lines += [_signed(one) for one in signers_of(proof, keys)]
+    lines += _stamped(leaf, stamped) if stamped is not None else ()
     return "\n".join([*lines, 'echo; echo "Compare each key with the one that its holder has published."', ""])
 
 
@@ -126,6 +133,45 @@ def signers_of(proof: Proof, keys: Sequence[VerifierKey]) -> list[Signer]:
             when = format_time(time_of(one) * 1_000_000, 0) if key.kind == COSIGNATURE else ""
             found.append(Signer(one.name, when, key, one))
     return found
+
+
+def _to_the_top(leaf: str, index: int, size: int, path: Sequence[bytes]) -> list[str]:
+    """Steps from the entry to the fingerprint of a tree."""
+    lines = [f"top=$({{ printf '\\000'; cat {leaf}; }} | hash)"]
+    for (start, _), other in zip(inclusion_ranges(index, size), path, strict=True):
+        first, second = ('"$top"', _base64(other)) if index < start else (_base64(other), '"$top"')
+        lines.append(f"top=$(join {first} {second})")
+    return lines
+
+
+def _stamped(leaf: str, stamped: StampedProof) -> list[str]:
+    """Steps that show which checkpoint authorities stamped, and that the entry is in it."""
+    head = parse_checkpoint(stamped.note.text)
+    lines = [
+        "",
+        "# 4. A fingerprint of the record that the entry leads to as well was stamped (RFC 3161).",
+        "#    Give a file (PEM) with the roots of the authorities that you believe: sh FILE.sh roots.pem",
+        *_to_the_top(leaf, stamped.index, head.size, stamped.path),
+        f'echo {_base64(stamped.note.encode())} | base64 -d > "$work/checkpoint"',
+        '[ "$top" = "$(sed -n 3p "$work/checkpoint")" ] || wrong "the entry is not in the checkpoint that was stamped"',
+        "stamped() { # who, answer",
+        '    echo "$2" | base64 -d > "$work/answer"',
+        '    if [ -z "$roots" ]; then echo "Stamped by $1: not judged, no roots were given"; return; fi',
+        '    openssl ts -verify -data "$work/checkpoint" -in "$work/answer" -CAfile "$roots" > "$work/said" 2>&1 ||',
+        '        wrong "the stamp of $1 does not hold under these roots"',
+        "    at=$(openssl ts -reply -in \"$work/answer\" -text 2> /dev/null | sed -n 's/^Time stamp: //p')",
+        '    echo "Stamped by $1: it existed at $at"',
+        "}",
+    ]
+    return lines + [f"stamped {shlex.quote(name)} {_base64(answer)}" for name, answer in stamped.answers.items()]
+
+
+def _stamps(entry: bytes, stamped: StampedProof | None, keys: Sequence[VerifierKey]) -> list[dict[str, str]]:
+    """Who stamped it when, for the page: who reads it judges them by roots of their own."""
+    found = stamped.judge(entry, keys, ()) if stamped is not None else ()
+    if isinstance(found, Broken):
+        return []
+    return [{"authority": one.authority, "signer": one.signer, "at": format_time(one.at_us, 0)} for one in found]
 
 
 def _signed(one: Signer) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+from cryptography.x509 import Certificate
 
 from commonwatch.capabilities.transparency import keeping, trusting
 from commonwatch.core.merkle import checkpoints, leaves
@@ -14,11 +16,15 @@ from commonwatch.core.merkle.evidence import parse_evidence
 from commonwatch.core.merkle.notes import verified
 from commonwatch.core.merkle.offline import parse_proof
 from commonwatch.core.merkle.policies import Policy
+from commonwatch.core.merkle.stamped import Existed, parse_stamped
 
 
 @dataclass(frozen=True)
 class Proven:
-    """A leaf that was logged. `statement` is empty where it was not handed over; `at` is by the log's own word."""
+    """A leaf that was logged. `statement` is empty where it was not handed over; `at` is by the log's own word.
+
+    `stamps`: by when it existed by the word of time-stamping authorities, where their answers were handed over.
+    """
 
     origin: str
     number: int
@@ -27,6 +33,7 @@ class Proven:
     at: int  # seconds since 1970
     cosigned: tuple[str, ...]
     statement: Mapping[str, Any]
+    stamps: tuple[Existed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,16 @@ class ProvenAgainst:
     proves_itself: bool
 
 
-def judge_proof(raw: bytes, entry: bytes, policy: Policy) -> Proven | Broken:
-    """What a proof proves of the leaf; or why not. Raises InvalidInput for what is no proof."""
+@dataclass(frozen=True)
+class Stamps:
+    """A file with what time-stamping authorities said of a leaf, and the roots by which they are believed."""
+
+    file: bytes
+    roots: Sequence[Certificate]
+
+
+def judge_proof(raw: bytes, entry: bytes, policy: Policy, stamps: Stamps | None = None) -> Proven | Broken:
+    """What a proof proves of the leaf, and stamps beside it; or why not. Raises InvalidInput for what is no proof."""
     proof = parse_proof(raw)
     judged = proof.verify(entry, policy)
     if isinstance(judged, Broken):
@@ -54,7 +69,13 @@ def judge_proof(raw: bytes, entry: bytes, policy: Policy) -> Proven | Broken:
         return broken
     leaf, head = leaves.decode_leaf(entry), judged.checkpoint
     said = dict(opened.body) if opened is not None else {}
-    return Proven(head.origin, proof.index, head.size, leaf.t, leaf.at, judged.cosigned, said)
+    existed: tuple[Existed, ...] | Broken = ()
+    if stamps is not None:
+        keys = [key for key in policy.logs if key.name == head.origin]
+        existed = parse_stamped(stamps.file).judge(entry, keys, stamps.roots)
+    if isinstance(existed, Broken):
+        return existed
+    return Proven(head.origin, proof.index, head.size, leaf.t, leaf.at, judged.cosigned, said, existed)
 
 
 def judge_evidence(raw: bytes, policy: Policy) -> ProvenAgainst | Broken:

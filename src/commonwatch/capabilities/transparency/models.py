@@ -177,3 +177,29 @@ class TrustPolicy(models.Model):
 
     class Meta:
         db_table = "transparency_policy"
+
+
+class Daily(models.Model):
+    """The checkpoint of a day that time-stamping authorities are asked about, byte for byte as they are. Never changed."""
+
+    day = models.CharField(max_length=10, primary_key=True)  # YYYY-MM-DD, UTC
+    note = models.BinaryField()
+    size = models.BigIntegerField()
+
+    class Meta:
+        db_table = "transparency_daily"
+
+
+class DailyStamp(models.Model):
+    """What an authority answered about a day's checkpoint (RFC 3161), whole, after it was found to hold."""
+
+    daily = models.ForeignKey(Daily, on_delete=models.PROTECT, related_name="stamps")
+    authority = models.CharField(max_length=100)
+    answer = models.BinaryField()
+    at_us = models.BigIntegerField()  # as the authority says
+
+    class Meta:
+        db_table = "transparency_daily_stamp"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["daily", "authority"], name="transparency_daily_stamp_once")
+        ]

@@ -11,7 +11,7 @@ from commonwatch.base.clock import MICROSECONDS, now_us
 from commonwatch.base.config import NodeSettings
 from commonwatch.base.journal.examine import Examined
 from commonwatch.base.journal.reading import versions_of
-from commonwatch.capabilities.transparency import asking, record, trusting
+from commonwatch.capabilities.transparency import asking, record, stamps, trusting
 from commonwatch.capabilities.transparency.models import (
     Asked,
     Cosigned,
@@ -187,7 +187,7 @@ def examine(settings: NodeSettings) -> list[Examined]:
     """What `doctor` says of the record."""
     if not Head.objects.exists():
         return []
-    return [*_evidence_found(), *_witnesses_found(trusting.policy()), *_logs_found()]
+    return [*_evidence_found(), *_witnesses_found(trusting.policy()), *_logs_found(), *stamps.examined()]
 
 
 def _evidence_found() -> list[Examined]:

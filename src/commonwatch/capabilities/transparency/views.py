@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from commonwatch.base.clock import now_us
-from commonwatch.capabilities.transparency import record, witnessing
+from commonwatch.base.stamping.asking import REPLY
+from commonwatch.capabilities.transparency import record, stamps, witnessing
 from commonwatch.core.merkle.notes import MAX_BYTES
 from commonwatch.core.merkle.tiles import parse_path
 
@@ -27,6 +30,29 @@ def tile(request: HttpRequest, rest: str) -> HttpResponse:
     wanted = parse_path(f"tile/{rest}")
     found = record.tile(wanted) if wanted is not None else None
     return _missing() if found is None else _answer(found, "application/octet-stream", _FOR_EVER)
+
+
+@require_safe
+def stamped(request: HttpRequest) -> HttpResponse:
+    """The addresses below this one of every checkpoint that was stamped, and of its stamps."""
+    lines = []
+    for day, authority in stamps.days():
+        lines += [f"{day}/checkpoint", f"{day}/{quote(authority, safe='')}.tsr"]
+    return _answer("".join(f"{line}\n" for line in dict.fromkeys(lines)).encode(), TEXT, "no-cache")
+
+
+@require_safe
+def stamped_checkpoint(request: HttpRequest, day: str) -> HttpResponse:
+    """A day's checkpoint, byte for byte as authorities stamped it."""
+    found = stamps.day_note(day)
+    return _missing() if found is None else _answer(found, TEXT, _FOR_EVER)
+
+
+@require_safe
+def stamp(request: HttpRequest, day: str, authority: str) -> HttpResponse:
+    """What an authority answered about it (RFC 3161)."""
+    found = stamps.day_answer(day, authority)
+    return _missing() if found is None else _answer(found, REPLY, _FOR_EVER)
 
 
 @csrf_exempt  # called by other nodes, without cookies; what counts is the signature inside

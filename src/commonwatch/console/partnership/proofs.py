@@ -27,6 +27,7 @@ from commonwatch.capabilities.transparency.handing import handed
 from commonwatch.capabilities.transparency.judging import (
     Proven,
     ProvenAgainst,
+    Stamps,
     judge_evidence,
     judge_proof,
     own_trust,
@@ -44,6 +45,7 @@ from commonwatch.core.merkle.broken import Broken
 from commonwatch.core.merkle.evidence import is_evidence
 from commonwatch.core.merkle.extracts import parse_extract
 from commonwatch.core.merkle.policies import Policy, parse_policy
+from commonwatch.core.signing.stamps import roots_of
 
 LARGEST_PROOF, LARGEST_EXTRACT = 1_000_000, 50_000_000  # bytes
 MEANINGS = {
@@ -120,7 +122,21 @@ class VerifyForm(TrustForm):
 
     proof = forms.FileField(label=_("Proof, or evidence"), help_text=_("A file .tlog-proof or .tlog-evidence."))
     leaf = forms.FileField(label=_("The entry"), required=False, help_text=_("The file .leaf beside a proof."))
-    field_order = ("proof", "leaf", "policy")
+    stamps = forms.FileField(label=_("Time stamps"), required=False, help_text=_("The file .stamps beside a proof."))
+    roots = forms.FileField(
+        label=_("Roots of time-stamping authorities (PEM)"),
+        required=False,
+        help_text=_("Whom you believe when a thing existed; without them, time stamps are shown and not judged."),
+    )
+    field_order = ("proof", "leaf", "stamps", "policy", "roots")
+
+    @property
+    def stamps_given(self) -> Stamps | None:
+        """The stamps of the file, with the roots by which they are judged."""
+        file, roots = self.cleaned_data["stamps"], self.cleaned_data["roots"]
+        if not file:
+            return None
+        return Stamps(_bytes(file, LARGEST_PROOF), roots_of(_bytes(roots, LARGEST_PROOF)) if roots else ())
 
 
 class AuditForm(TrustForm):
@@ -184,6 +200,7 @@ def leaf(request: HttpRequest, number: int) -> HttpResponse:
         "kind": found.opening.kind,
         "meaning": MEANINGS.get(found.opening.kind, ""),
         "cosigned": found.cosigned,
+        "stamped": found.stamped,
         "statement": STATEMENT.listing(request, _said(found.opening.body), bare=True),
         "trail": [(gettext("The record"), reverse("leaves")), (f"{number:,}", "")],
     }
@@ -255,7 +272,7 @@ def _judged(request: HttpRequest, form: VerifyForm) -> dict[str, Any]:
         form.add_error("leaf", gettext("A proof is verified with the entry that it is about."))
         return {}
     else:
-        found = judge_proof(raw, _bytes(form.cleaned_data["leaf"], LARGEST_PROOF), trusted)
+        found = judge_proof(raw, _bytes(form.cleaned_data["leaf"], LARGEST_PROOF), trusted, form.stamps_given)
     if isinstance(found, Broken):
         return {"broken": found}
     if isinstance(found, ProvenAgainst):

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from commonwatch.base.clock import now_us
-from commonwatch.capabilities.transparency import queries, record, trusting, witnessing
+from commonwatch.capabilities.transparency import queries, record, stamps, trusting, witnessing
 from commonwatch.capabilities.transparency.queries import Held, LogState, WitnessState
+from commonwatch.capabilities.transparency.stamps import StampState
 from commonwatch.console.shell import cells
 from commonwatch.console.shell.changing import asked, is_sure
 from commonwatch.console.shell.pages import ADMINISTRATOR, OPERATOR, done, shown_to
@@ -59,6 +60,19 @@ LOGS = Table(
 )
 
 
+STAMPS = Table(
+    _("Time stamps of the daily checkpoint, the last first"),
+    (
+        Column("day", _("Day"), cells.code),
+        Column("authority", _("Authority")),
+        Column("state", _("State"), cells.status),
+        Column("size", _("Entries"), cells.number),
+        Column("at", _("Stamped at"), cells.moment),
+        Column("trouble", _("Last error")),
+    ),
+)
+
+
 class WatchForm(forms.Form):
     """A partner's record to witness."""
 
@@ -99,6 +113,14 @@ def witnesses(request: HttpRequest) -> HttpResponse:
         "quorum": quorum,
         "is_asked": quorum.quorum != NONE,
         "witnesses": WITNESSES.listing(request, [_witness(one) for one in states], bare=True, empty=none),
+        "stamps": STAMPS.listing(
+            request,
+            [_stamp(one) for one in stamps.states()],
+            bare=True,
+            empty=Empty(
+                _("No checkpoint was stamped"), _("The settings name the authorities that are asked once a day.")
+            ),
+        ),
         "logs": LOGS.listing(
             request,
             [_log(one) for one in logs],
@@ -219,4 +241,15 @@ def _log(one: LogState) -> dict[str, Any]:
         "looked": one.looked,
         "trouble": one.trouble,
         "url": one.url,
+    }
+
+
+def _stamp(one: StampState) -> dict[str, Any]:
+    return {
+        "day": one.day,
+        "authority": one.authority,
+        "state": "done" if one.at else "failed" if one.trouble else "waiting",
+        "size": one.size,
+        "at": one.at,
+        "trouble": one.trouble,
     }

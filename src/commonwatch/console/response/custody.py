@@ -19,7 +19,7 @@ from commonwatch.base.parties import visibility
 from commonwatch.base.parties.models import HOME
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.reader import reader_of
-from commonwatch.capabilities.evidence import actions, carrying, custody_file, queries, stamping
+from commonwatch.capabilities.evidence import actions, carrying, custody_file, queries
 from commonwatch.capabilities.evidence.case_uco import case_uco
 from commonwatch.capabilities.evidence.custody_file import Trust
 from commonwatch.capabilities.evidence.store import opened
@@ -35,6 +35,7 @@ from commonwatch.console.shell.told import error_told
 from commonwatch.console.shell.who import acting, identity, reader
 from commonwatch.core.errors import CommonwatchError
 from commonwatch.core.merkle.policies import parse_policy
+from commonwatch.core.signing.stamps import roots_of
 from commonwatch.core.stix.times import format_time
 
 MOST_HITS, MOST_LOOKED_AT = 5, 100
@@ -278,7 +279,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         try:
             trust = Trust(
                 frozenset(said["keys"].split()),
-                tuple(stamping.roots_of(said["roots"].encode())) if said["roots"].strip() else (),
+                tuple(roots_of(said["roots"].encode())) if said["roots"].strip() else (),
                 parse_policy(said["policy"].encode()) if said["policy"].strip() else None,
             )
             found = custody_file.verify(said["file"].read(LARGEST_FILE), trust, now_us())

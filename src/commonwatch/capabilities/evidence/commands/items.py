@@ -12,6 +12,7 @@ from django.conf import settings
 from commonwatch.base.intake.own import Audience
 from commonwatch.base.outbound import client
 from commonwatch.base.release.reader import operator
+from commonwatch.base.stamping.commands import say
 from commonwatch.base.terminal import Exit, current
 from commonwatch.capabilities.evidence import actions, carrying, fetching, jobs, queries, sealing
 from commonwatch.capabilities.evidence.actions import Collected
@@ -182,15 +183,7 @@ def stamp(item: Item) -> None:
 
     Example: commonwatch evidence stamp evidence-item--...
     """
-    came, failed = jobs.ask_missing(item, by())
-    current().print(f"{len(came)} stamps came.")
-    for sentence in failed:
-        current().note(f"MISSING: {sentence} It stays asked for.")
-    if not queries.authorities():
-        current().note("No authority is set: see stamp_authorities.")
-    current().result({"stamps": came, "missing": failed})
-    if failed or not queries.authorities():
-        current().stop(Exit.NOT_ALL_ADMITTED)
+    say(*jobs.ask_missing(item, by()))
 
 
 @app.command()

@@ -8,13 +8,25 @@ from typing import Annotated
 import typer
 
 from commonwatch.base.clock import now_us
+from commonwatch.base.stamping.commands import say
 from commonwatch.base.terminal import current
-from commonwatch.capabilities.transparency import asking, looking, queries, record, sources, trusting, witnessing
+from commonwatch.capabilities.transparency import (
+    asking,
+    looking,
+    queries,
+    record,
+    sources,
+    stamping,
+    stamps,
+    trusting,
+    witnessing,
+)
 from commonwatch.capabilities.transparency.commands.given import actor, read, write
 from commonwatch.capabilities.transparency.models import Followed, LogKey, Opening
 from commonwatch.capabilities.transparency.reaching import HttpReach
 
 app = typer.Typer(no_args_is_help=True, help="The node's tamper-evident record, and its witnesses.")
+NOT_ASKED = "it was not asked yet"
 
 
 @app.command("status")
@@ -33,6 +45,8 @@ def status() -> None:
     rows += [(f"witness {one.name}", _of_witness(one)) for one in asked]
     rows += [(f"group {name}", text) for name, text in quorum.groups.items()]
     rows += [("quorum", quorum.quorum), ("met by", _met(quorum))] if asked else [("quorum", quorum.quorum)]
+    stamped = stamps.states(1)
+    rows += [(f"time stamp of {one.authority}", _of_stamp(one)) for one in stamped]
     rows += [(f"EVIDENCE AGAINST {one.origin}", f"{one.code}, {one.at}, from {one.observer}") for one in evidence]
     current().table(["what", "is"], rows, "")
     current().result(
@@ -44,6 +58,7 @@ def status() -> None:
             "followed": followed,
             "witnesses": asked,
             "quorum": quorum,
+            "stamps": stamped,
             "evidence": evidence,
         }
     )
@@ -54,6 +69,11 @@ def _of_witness(one: queries.WitnessState) -> str:
         return f"cosigned {one.size:,} leaves, {one.at}"
     last = f"cosigned {one.size:,} leaves last" if one.size is not None else "has not cosigned yet"
     return f"{last}; {one.trouble}" if one.trouble else last if one.url else f"{last}; has no address to ask it at"
+
+
+def _of_stamp(one: stamps.StampState) -> str:
+    what = f"{one.size:,} leaves, checkpoint of {one.day}"
+    return f"{what}, stamped at {one.at}" if one.at else f"MISSING for {what}: {one.trouble or NOT_ASKED}"
 
 
 def _met(quorum: queries.QuorumState) -> str:
@@ -76,6 +96,29 @@ def ask() -> None:
         ["witness", "state"], [(one.name, _of_witness(one)) for one in asked], "The policy names no witness."
     )
     current().result({"witnesses": asked, "logs": queries.log_states()})
+
+
+@app.command("stamp")
+def stamp() -> None:
+    """Ask the time-stamping authorities of the settings now for every stamp that the checkpoint of the day lacks.
+
+    Example: commonwatch log stamp
+    """
+    say(*stamping.ask_missing(now_us()))
+
+
+@app.command("stamps")
+def list_stamps() -> None:
+    """List which time-stamping authorities stamped the checkpoints of the last days, and what is missing.
+
+    Example: commonwatch log stamps
+    """
+    found = stamps.states()
+    rows = [(one.day, one.size, one.authority, one.at or f"MISSING: {one.trouble or NOT_ASKED}") for one in found]
+    current().table(
+        ["day", "leaves", "authority", "stamped at"], rows, "No checkpoint was stamped: see stamp_authorities."
+    )
+    current().result(found)
 
 
 @app.command("evidence")

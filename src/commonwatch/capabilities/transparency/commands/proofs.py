@@ -15,12 +15,13 @@ from commonwatch.base.terminal import Exit, current
 from commonwatch.capabilities.transparency import extracting, pairing
 from commonwatch.capabilities.transparency.commands.given import read, write
 from commonwatch.capabilities.transparency.handing import handed
-from commonwatch.capabilities.transparency.judging import judge_evidence, judge_proof
+from commonwatch.capabilities.transparency.judging import Stamps, judge_evidence, judge_proof
 from commonwatch.core.law.facts import parse_day
 from commonwatch.core.merkle.broken import Broken
 from commonwatch.core.merkle.evidence import is_evidence
 from commonwatch.core.merkle.extracts import parse_extract
 from commonwatch.core.merkle.policies import Policy, parse_policy
+from commonwatch.core.signing.stamps import roots_of
 from commonwatch.core.stix.times import format_time
 
 app = typer.Typer(no_args_is_help=True, help="Proofs that something was logged, to hand over and to verify.")
@@ -36,7 +37,8 @@ def make(
 ) -> None:
     """Write a proof of one leaf with its opening: what was logged, when, and that it cannot be taken back.
 
-    Beside it go the leaf, a page in plain words, and steps to check it without this program. Who gets them learns the statement.
+    Beside it go the leaf, a page in plain words, steps to check it without this program, and what time-stamping authorities said. Who
+    gets them learns the statement.
     Example: commonwatch proof make share-17.tlog-proof --leaf 17
     """
     made = handed(leaf, file.name)
@@ -45,18 +47,25 @@ def make(
     kind, cosigned = made.opening.kind, list(made.cosigned)
     current().print(f"Wrote {file}, and beside it .leaf, .html (a page in plain words) and .sh: leaf {leaf}, a {kind}.")
     current().print(f"Cosigned by {', '.join(cosigned) or 'nobody yet: until then it rests on this log alone'}.")
+    stamped = list(made.stamped)
+    current().print(
+        f"Stamped by {', '.join(stamped)}: see {file}.stamps." if stamped else "Not stamped by anybody yet."
+    )
     current().result(
         {"proof": str(file), "leaf": f"{file}.leaf", "number": leaf, "kind": kind, "cosigned": cosigned}
-        | {"page": f"{file}.html", "steps": f"{file}.sh"}
+        | {"page": f"{file}.html", "steps": f"{file}.sh", "stamped": stamped}
     )
 
 
 @app.command("verify")
 def verify(
-    file: Annotated[Path, typer.Argument(help="A proof, with the leaf beside it as FILE.leaf; or evidence.")],
+    file: Annotated[
+        Path, typer.Argument(help="A proof, with the leaf beside it as FILE.leaf (and FILE.stamps); or evidence.")
+    ],
     policy: Trusted,
+    roots: Annotated[Path | None, typer.Option(help="Roots (PEM) of time-stamping authorities that you trust.")] = None,
 ) -> None:
-    """Verify a proof without any network or node: the tree, the signatures, the quorum, and the statement.
+    """Verify a proof without any network or node: the tree, the signatures, the quorum, the statement, and by when it existed.
 
     Evidence against a log is verified by the log's key, which the policy has to name. Example: commonwatch proof verify share-17.tlog-proof --policy trust.policy
     """
@@ -64,15 +73,26 @@ def verify(
     if is_evidence(raw):
         _verify_evidence(raw, trusted)
         return
-    found = judge_proof(raw, read(file.with_name(file.name + ".leaf")), trusted)
+    found = judge_proof(raw, read(file.with_name(file.name + ".leaf")), trusted, _stamps(file, roots))
     if isinstance(found, Broken):
         _not_proven(found)
     at, cosigned = format_time(found.at * 1_000_000, 0), list(found.cosigned)
     current().print(f"Proven: leaf {found.number} of {found.origin}, a {found.kind} of {at}.")
     current().print(f"Cosigned by {', '.join(cosigned) or 'nobody'}.")
+    for one in found.stamps:
+        said_by = f"{one.signer or one.authority} says that it existed at {format_time(one.at_us, 0)}"
+        current().print(f"{said_by}." if one.trusted else f"{said_by}: not judged, give its root with --roots.")
     current().table(["what", "says"], found.statement.items(), "Its statement was not handed over.")
     said = {"number": found.number, "kind": found.kind, "at": at, "cosigned": cosigned, "statement": found.statement}
-    current().result({"proven": True, **said})
+    current().result({"proven": True, **said, "stamps": found.stamps})
+
+
+def _stamps(file: Path, roots: Path | None) -> Stamps | None:
+    """The stamps beside a proof; raises InvalidInput where roots are given and there are none to judge."""
+    beside = file.with_name(file.name + ".stamps")
+    if roots is None and not beside.exists():
+        return None
+    return Stamps(read(beside), roots_of(read(roots)) if roots is not None else ())
 
 
 def _verify_evidence(raw: bytes, policy: Policy) -> None:

@@ -1,8 +1,7 @@
-"""Time stamps (RFC 3161): what is asked of an authority, and whether its answer holds.
+"""Time stamps (RFC 3161): whether what an authority answered holds for some bytes.
 
-Stamped is the canonical form (RFC 8785) of what an act says (`rules.form_of`), by its SHA-256: who has the object needs nothing else
-to check the stamp. The answer is kept whole, as it came. It holds if it is about these very bytes, signed by a certificate for time stamping,
-which leads to a given root and was valid at the time that it names.
+Stamped is the SHA-256 of the bytes. The answer is kept whole, as it came: who has both needs nothing else to check it. It holds if it is
+about these very bytes, signed by a certificate for time stamping, which leads to a given root and was valid at the time that it names.
 """
 
 from __future__ import annotations
@@ -12,36 +11,18 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cryptography.x509 import Certificate, load_der_x509_certificate, load_pem_x509_certificates
-from rfc3161_client import (
-    HashAlgorithm,
-    PKIStatus,
-    TimestampRequestBuilder,
-    TimeStampResponse,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from rfc3161_client import PKIStatus, TimeStampResponse, VerifierBuilder, decode_timestamp_response
 
 from commonwatch.core.errors import InvalidInput
-from commonwatch.core.signing.canonical import canonical
 
-QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"  # RFC 3161, section 3.4
 LARGEST_REPLY = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as it is sent, and the nonce in it, which the answer has to repeat."""
-
-    raw: bytes
-    nonce: int | None
-
-
-@dataclass(frozen=True)
 class Time:
-    """What a stamp proves: that the object existed then. `serial` is the authority's number for it."""
+    """What a stamp proves: that the bytes existed then. `serial` is the authority's number for it."""
 
     at_us: int
     serial: str
@@ -57,12 +38,6 @@ class NoTime:
     sentence: str
 
 
-def request_for(value: Any) -> Asked:
-    """The request for an object."""
-    made = TimestampRequestBuilder().data(canonical(value)).hash_algorithm(HashAlgorithm.SHA256).build()
-    return Asked(made.as_bytes(), made.nonce)
-
-
 def roots_of(pem: bytes) -> list[Certificate]:
     """The certificates of a file; raises InvalidInput."""
     try:
@@ -71,8 +46,8 @@ def roots_of(pem: bytes) -> list[Certificate]:
         raise InvalidInput("roots-unreadable", "It holds no certificates.", "Give a file in PEM.") from None
 
 
-def judge(response: bytes, value: Any, roots: Sequence[Certificate], nonce: int | None = None) -> Time | NoTime:
-    """Whether an answer holds for an object, and is to the request with this nonce.
+def judge(response: bytes, data: bytes, roots: Sequence[Certificate], nonce: int | None = None) -> Time | NoTime:
+    """Whether an answer holds for these bytes, and is to the request with this nonce.
 
     Without roots nothing is trusted: only whose bytes it is about is said.
     """
@@ -87,9 +62,9 @@ def judge(response: bytes, value: Any, roots: Sequence[Certificate], nonce: int 
         signer, serial = _signer(read), str(read.tst_info.serial_number)
     except Exception as error:  # noqa: BLE001 - bytes of others: the parsers raise KeyError and more for some of them
         return NoTime("stamp-unreadable", f"It is no answer of an authority: {error}.")
-    hashed = hashlib.sha256(canonical(value)).digest()
+    hashed = hashlib.sha256(data).digest()
     if imprint != hashed:
-        return NoTime("stamp-of-another", "It is about other bytes than this object's.")
+        return NoTime("stamp-of-another", "It is about other bytes than these.")
     if nonce is not None and read.tst_info.nonce != nonce:
         return NoTime("stamp-of-before", "It answers another request than ours.")
     if roots:
@@ -104,12 +79,12 @@ def judge(response: bytes, value: Any, roots: Sequence[Certificate], nonce: int 
 
 
 def encoded(response: bytes) -> str:
-    """As it stands in an object."""
+    """As it stands in a text."""
     return base64.b64encode(response).decode()
 
 
 def decoded(text: str) -> bytes:
-    """The answer in an object; empty where it is none."""
+    """The answer in a text; empty where it is none."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

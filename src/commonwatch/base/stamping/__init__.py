@@ -1,0 +1,1 @@
+"""Time stamps: asking the authorities of the settings."""
