@@ -23,6 +23,7 @@ from commonwatch.core.stix.times import format_time
 from tests.base.release.nodes import by, carried, member, post
 
 FOUND = Collected("Mail server", "A. Officer", "2026-11-20T08:00:00Z", "StPO section 110", tool="dd 9.1")
+KEY = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"  # of age's own documentation
 FIELDS = {
     "reference_case_number": "AT-7",
     "investigating_authority": "LKA Wien",
@@ -135,6 +136,20 @@ def request(seen: Seen, **more: Any) -> dict[str, Any]:
 
 CALLS: list[tuple[str, str, Callable[[Seen], dict[str, Any]]]] = [
     ("GET", "/evidence", given(query={"limit": "2"})),
+    (
+        "POST",
+        "/evidence",
+        given(
+            query={
+                "name": "Log of the mail server",
+                "basis": "StPO section 110",
+                "collected_by": "A. Officer",
+                "collected_at": "2026-11-20T08:00:00Z",
+                "recipients": KEY,
+                "tlp": "TLP:AMBER",
+            }
+        ),
+    ),
     ("GET", "/evidence/{identity}", item),
     ("GET", "/evidence/{identity}/case-uco", item),
     ("GET", "/evidence/{identity}/pieces", item),

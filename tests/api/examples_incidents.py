@@ -11,7 +11,8 @@ from commonwatch.core.stix.response.incidents import Participant
 from tests.base.release.nodes import member, post
 from tests.capabilities.incidents.parts import HOUR, Made
 from tests.capabilities.incidents.test_files import RECORD
-from tests.capabilities.incidents.test_playbooks import LOOK, whole
+from tests.capabilities.incidents.test_playbooks import LOOK
+from tests.capabilities.incidents.test_variables import asking
 
 Seen = dict[str, Any]
 Call = tuple[str, str, Callable[[Seen], dict[str, Any]]]
@@ -117,7 +118,7 @@ CALLS: list[Call] = [
     ("POST", "/cases/{identity}/reports", at({"assessment": "Under control", "outlook": "stable"})),
     ("GET", "/cases/{identity}/reports/{part}", part("POST /cases/{identity}/reports", language="fr")),
     ("DELETE", "/cases/{identity}/entries/{part}", part("POST /cases/{identity}/notes", **WHY)),
-    ("POST", "/playbooks", given(body={"playbook": whole()})),
+    ("POST", "/playbooks", given(body={"playbook": asking()})),
     ("GET", "/playbooks", given(query={"limit": "2"})),
     ("GET", "/playbooks/{identity}", lambda seen: {"path": {"identity": seen["POST /playbooks"]["id"]}}),
     (
@@ -126,6 +127,11 @@ CALLS: list[Call] = [
         at(lambda seen: {"playbook": seen["POST /playbooks"]["id"], "person": "A. Berg"}),
     ),
     ("GET", "/cases/{identity}/runs/{run}", run),
+    (
+        "POST",
+        "/cases/{identity}/runs/{run}/values",
+        lambda seen: {**run(seen), "body": {"values": {"__address__": "198.51.100.7"}}},
+    ),
     ("POST", "/cases/{identity}/runs/{run}/steps", lambda seen: {**run(seen), "body": {"step": LOOK}}),
     ("GET", "/cases/{identity}", at(track="csirt")),
     ("GET", "/cases/{identity}/duties", at()),

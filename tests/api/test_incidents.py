@@ -23,7 +23,13 @@ def test_every_operation_answers_as_its_example_asks(keyed: object, partner: Cal
         seen[f"{method} {address}"] = answer
     shown = seen["GET /cases/{identity}"]
     assert (shown["state"], shown["severity"], shown["tasks"][0]["outcome"]) == ("contained", "high", "successful")
-    assert seen["GET /cases/{identity}/runs/{run}"]["waiting"][0]["name"] == "Look"
+    run = seen["GET /cases/{identity}/runs/{run}"]
+    assert run["waiting"][0]["commands"][0]["pieces"][1] == {
+        "text": "__address__",
+        "variable": "__address__",
+        "state": "missing",
+    }
+    assert run["asked"] == ["__address__", "__region__"]
 
 
 def test_the_examples_are_of_every_operation_of_the_room() -> None:

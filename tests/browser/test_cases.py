@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import lead
 from tests.browser.test_pages import accessible, kept
-from tests.capabilities.incidents.test_playbooks import whole
+from tests.capabilities.incidents.test_variables import asking
 
 
 def sure(page: Page) -> None:
@@ -58,12 +58,16 @@ def test_a_person_works_on_a_case_from_an_alert_to_its_close(page: Page, way: st
     expect(page.locator("main")).to_contain_text("Evidence collection")
 
     page.goto("/response/playbooks/new/")
-    page.fill("[name=playbook]", json.dumps(whole() | {"name": f"Ransomware ({way})"}))
+    page.fill("[name=playbook]", json.dumps(asking() | {"name": f"Ransomware ({way})"}))
     lead(page.locator("main form button.main"))
     kept(page, "playbook", way)
     accessible(page)
     page.goto(f"{case}runs/new/")
     lead(page.locator("main form button.main"))
+    looked(page)
+    page.fill("[name='variable __address__']", "198.51.100.7")
+    page.locator("details form button").click()
+    expect(page.locator("mark", has_text="198.51.100.7").first).to_be_visible()
     page.locator("button[name=ok][value=yes]").click()
     expect(page.locator("select[name=branch]")).to_be_visible()
     kept(page, "case-run", way)

@@ -182,16 +182,21 @@ def _take(person: Person, act: str, reason: str = "") -> None:
 
 
 def _evidence(here: Person, second: Person, case: str) -> None:
-    """Sealed on the node's machine, offered and taken over by pages; the file of the chain verifies on a page of the other."""
-    node = here.node  # sealing has no page: it is done on the node's machine
-    disk = node.folder / "disk.img"
-    disk.write_bytes(b"as it was found" * 1_000)
-    key = str(x25519.Identity.generate().to_public())
-    identity = case.rstrip("/").rpartition("/")[2]
-    why = ("--basis", "Consent", "--recipient", key, "--case", identity, "--for", "cert-ca")
-    item = node.run("evidence", "add", str(disk), "--name", "Disk of the mail server", *why)["item"]["id"]
-    address = f"/response/evidence/one/{item}/"
-    here.page.goto(address)
+    """Sealed while it comes, offered and taken over by pages; the file of the chain verifies on a page of the other."""
+    disk = here.node.folder / "disk.img"
+    disk.write_bytes(b"as it was found" * 1_000_000)
+    here.page.goto(f"/response/evidence/new/?case={case.rstrip('/').rpartition('/')[2]}")
+    here.page.fill("[name=name]", "Disk of the mail server")
+    here.page.fill("[name=basis]", "Consent")
+    here.page.fill("[name=recipients]", str(x25519.Identity.generate().to_public()))
+    here.page.check("[name=members][value=cert-ca]")
+    shown(here, "evidence-new")
+    lead(here.page.locator("main form button.main"))
+    shown(here, "evidence-content")
+    here.page.set_input_files("[name=content]", str(disk))
+    here.page.locator("main form button.main").click()
+    here.page.wait_for_url("**/response/evidence/one/**")
+    address = here.page.url.removeprefix(here.node.url)
     here.page.locator("summary", has_text=here.word("Hand it over")).click()
     here.page.select_option("[name=member]", "cert-ca")
     here.page.fill("[name=purpose]", "Analysis of a beacon")

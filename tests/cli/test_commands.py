@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 import typer
 
@@ -231,6 +233,39 @@ def test_a_backup_of_a_node_becomes_the_same_node(node: Node, tmp_path: Path) ->
     assert third.json("restore", str(tmp_path / "copy"), code=3)["error"]["code"] == "backup-damaged"
     assert not third.data.exists()
     assert third.json("restore", str(tmp_path / "nothing"), code=2)["error"]["code"] == "no-backup"
+
+
+def test_sealed_content_goes_along_where_it_is_asked_for_and_doctor_misses_it(tmp_path: Path) -> None:
+    node, disk = Node(tmp_path / "with"), tmp_path / "disk.img"
+    disk.write_bytes(b"as it was found")
+    key = str(pyrage.x25519.Identity.generate().to_public())
+    said = ("--name", "Disk", "--basis", "Consent", "--recipient", key, "--tlp", "TLP:RED")
+    item = node.json("evidence", "add", str(disk), *said)["item"]["id"]
+    assert "beside" not in node.json("backup", str(tmp_path / "without"))
+    saved = node.json("backup", str(tmp_path / "copy"), "--with-evidence")["beside"]["evidence"]
+    assert saved["pieces"] == 2 and saved["bytes"] > 200
+    lacking, whole = Node(tmp_path / "lacking"), Node(tmp_path / "whole")
+    lacking.json("restore", str(tmp_path / "without"))
+    assert _content(lacking)["fine"] is False and item in _content(lacking)["remedy"]
+    whole.json("restore", str(tmp_path / "copy"))
+    assert _content(whole)["fine"] is True and whole.json("evidence", "check")["troubles"] == []
+    piece = next(one for one in (tmp_path / "copy" / "evidence").rglob("*") if one.is_file())
+    piece.write_bytes(piece.read_bytes()[:-1] + b"x")
+    damaged = Node(tmp_path / "damaged").json("restore", str(tmp_path / "copy"), code=3)
+    assert damaged["error"]["code"] == "backup-damaged"
+    piece.unlink()
+    fewer = Node(tmp_path / "fewer").json("restore", str(tmp_path / "copy"), code=3)
+    assert "1 of 2 pieces" in fewer["error"]["sentence"]
+    shutil.rmtree(tmp_path / "copy" / "evidence")
+    none = Node(tmp_path / "none")
+    assert "nothing was changed" in none.json("restore", str(tmp_path / "copy"), code=3)["error"]["advice"]
+    assert not none.data.exists()
+
+
+def _content(node: Node) -> Any:
+    """What doctor says of sealed content; its code is 3 where anything is wrong."""
+    done = node.run("doctor", "--json")
+    return next(one for one in json.loads(done.stdout) if one["name"] == "content")
 
 
 def test_an_export_into_a_closed_pipe_is_quiet(node: Node, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from commonwatch.base.release.reader import operator
 from commonwatch.capabilities.assistance import actions, queries
 from commonwatch.capabilities.assistance.models import Ignored
 from commonwatch.capabilities.contacts.actions import nominate
+from commonwatch.console.response.allocation import AT_ONCE
 from commonwatch.core.stix.response import assistance as stix
 from commonwatch.core.stix.response import contacts
 from tests.base.release.nodes import by, carried, member
@@ -87,6 +88,18 @@ def test_an_offer_is_accepted_from_the_page_and_a_reason_is_asked_where_one_is_n
     assert queries.request(operator("t"), request, by().now_us).state == "accepted"
     assert signed_in(Role.READER).post(act, {"act": "close"}).status_code == 403
     assert "Accept" not in page(signed_in(Role.READER), "help-request", request).partition("</h1>")[2][:300]
+
+
+def test_many_needs_are_proposed_for_together_and_shown_page_by_page(three: Path, signed_in: SignedIn) -> None:
+    content = {"name": "x", "form": "odd-form", "contact": {"name": "y"}, "answers": {"field": "z"}}
+    for number in range(3):
+        needs = [{"id": f"n{one}", "skill": "incident-analysis", "quantity": 1} for one in range(20)]
+        theirs("cert-no", stix.REQUEST, {**content, "needs": needs}, number)
+    browser = signed_in(Role.CONTRIBUTOR)
+    first, rest = page(browser, "allocation"), page(browser, "allocation", **{"from": str(AT_ONCE)})
+    assert first.count("<article") == AT_ONCE and f"?from={AT_ONCE}" in first and "0 of 60 units" in first
+    assert rest.count("<article") == 60 - AT_ONCE and "From the beginning" in rest and "Next page" not in rest
+    assert page(browser, "allocation", **{"from": "x"}).count("<article") == AT_ONCE
 
 
 def test_what_a_partner_needs_is_offered_out_of_the_catalogue(three: Path, signed_in: SignedIn) -> None:

@@ -30,6 +30,7 @@ from tests.base.release.nodes import by, carried, member, post
 from tests.capabilities.detection.test_alerts import evil, hit, recorded
 from tests.capabilities.incidents.parts import HOUR, Made
 from tests.capabilities.incidents.test_playbooks import IS_WIDE, LOOK, whole
+from tests.capabilities.incidents.test_variables import asking
 from tests.console.test_every_page import looked_at
 
 SignedIn = Callable[..., Client]
@@ -171,6 +172,37 @@ def test_forms_write_and_say(browser: Client) -> None:
     assert wide.status_code == 422 and "cannot be TLP:CLEAR" in wide.content.decode()
     assert browser.get(reverse("case-write", args=[case, "nonsense"])).status_code == 404
     assert browser.post(reverse("case-act", args=[case, "nonsense"])).status_code == 404
+
+
+def test_a_run_shows_its_variables_asks_for_them_and_takes_none_for_markup(browser: Client) -> None:
+    case = begun()
+    text = json.dumps(asking() | {"description": HOSTILE})
+    kept = sent(browser, "playbook-new", playbook=text, tlp="TLP:AMBER")["Location"].rstrip("/").rsplit("/", 1)[1]
+    assert "secret, not kept here" in page(browser, "playbook", kept)
+    run = sent(browser, "case-run-new", case, playbook=kept)["Location"].rstrip("/").rsplit("/", 1)[1]
+    waits = page(browser, "case-run", case, run)
+    assert "These have no value yet:" in waits and "has no value yet" in waits
+    assert 'name="variable __address__"' in waits and 'name="variable __password__"' not in waits
+    answer = sent(
+        browser,
+        "case-run",
+        case,
+        run,
+        **{"act": "values", "variable __address__": "198.51.100.7", "variable __region__": ""},
+    )
+    assert answer.status_code == 302
+    assert "whois <mark><bdi>198.51.100.7</bdi></mark> &amp;&amp; echo __unknown__:value" in page(
+        browser, "case-run", case, run
+    )
+    given = {"variable __found__": HOSTILE, "variable __count__": "12"}
+    assert sent(browser, "case-run", case, run, step=LOOK, ok="yes", **given).status_code == 302
+    asks = page(browser, "case-run", case, run)
+    assert "<script>alert" not in asks and "&lt;script&gt;alert(1)" in asks
+    own = {"act": "values", "step": IS_WIDE, "variable __ticket__": "INC-7"}
+    assert 'name="variable __ticket__"' in asks and sent(browser, "case-run", case, run, **own).status_code == 302
+    refused = browser.post(reverse("case-run", args=[case, run]), {"act": "values", "variable __limit__": "11"})
+    assert refused.status_code == 409 and "its value stays" in refused.content.decode()
+    assert "__found__ = &lt;script&gt;" in page(browser, "case-timeline", case)
 
 
 def test_a_newcomer_gets_what_we_choose_to_share(browser: Client) -> None:

@@ -15,6 +15,7 @@ from commonwatch.capabilities.incidents.commands import cases, entries, files, g
 from commonwatch.core.errors import InvalidInput, NotFound
 from tests.capabilities.incidents.test_files import RECORD
 from tests.capabilities.incidents.test_playbooks import IS_WIDE, LOOK, whole
+from tests.capabilities.incidents.test_variables import asking
 
 Run = Callable[..., Any]
 
@@ -117,6 +118,28 @@ def test_playbooks_and_files(run: Run, tmp_path: Path) -> None:
     playbooks.show(kept)
     playbooks.show(kept, case=case, run=begun)
     playbooks.list_playbooks()
+
+
+def test_variables_of_a_run(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "playbook.json"
+    file.write_text(json.dumps(asking()))
+    kept = run(playbooks.take_in, file)["playbook"]
+    case = run(cases.report, "Ransom")["case"]
+    begun = run(playbooks.start, case, kept, values=["__region__=north=south"])["run"]
+    assert run(playbooks.show, kept, case=case, run=begun)["asked"] == ["__address__"]
+    assert len(run(playbooks.set_values, case, begun, ["__address__=198.51.100.7"])["objects"]) == 1
+    with pytest.raises(InvalidInput, match="gives no variable a value"):
+        playbooks.set_values(case, begun, ["__address__"])
+    use(Terminal())
+    capsys.readouterr()
+    playbooks.show(kept, case=case, run=begun)
+    shown = capsys.readouterr().out
+    assert "whois 198.51.100.7 && echo __unknown__:value" in " ".join(shown.split())
+    assert "north=south" in shown
+    use(Terminal(json=True))
+    run(playbooks.step, case, begun, LOOK, values=["__found__=[red]x[/red]"])
+    found = {one["name"]: one["value"] for one in run(playbooks.show, kept, case=case, run=begun)["variables"]}
+    assert found["__found__"] == "[red]x[/red]"
 
 
 def test_what_people_write_is_read_or_refused_with_how_to_write_it(run: Run, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from commonwatch.base.release.reader import for_member, operator
 from commonwatch.capabilities.incidents import queries
 from commonwatch.capabilities.incidents.actions import opening, playbooks
 from commonwatch.capabilities.incidents.actions.opening import Invited, Report
+from commonwatch.capabilities.incidents.actions.playbooks import Did
 from commonwatch.capabilities.incidents.rules.playbooks import DEEPEST, Playbook, parse_playbook
 from commonwatch.capabilities.incidents.rules.running import Done, Standing, standing
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
@@ -217,12 +218,12 @@ def test_a_playbook_is_run_in_a_case_with_who_did_what_on_record(partners: Path)
         playbooks.playbook_bytes(for_member("cert-de", DEFAULT_PURPOSE, "d"), kept)
     case = opening.report(Report("Ransom", with_=(Invited("cert-no"),)), by())
     run = playbooks.start(case, kept, "A. Berg", by())
-    playbooks.do_step(case, run, LOOK, by(), person="B. Lund", note="Two servers")
+    playbooks.do_step(case, run, Did(LOOK, person="B. Lund", note="Two servers"), by())
     with pytest.raises(Conflict, match="does not wait"):
-        playbooks.do_step(case, run, CLEAN, by())
+        playbooks.do_step(case, run, Did(CLEAN), by())
     with pytest.raises(InvalidInput, match="asks what was found"):
-        playbooks.do_step(case, run, IS_WIDE, by())
-    playbooks.do_step(case, run, IS_WIDE, by(), branch="true")
+        playbooks.do_step(case, run, Did(IS_WIDE), by())
+    playbooks.do_step(case, run, Did(IS_WIDE, branch="true"), by())
     found = queries.case(partner, case)
     _, _, now = playbooks.run_of(partner, found, run)
     assert (now.waiting, [one.step for one in now.done]) == ((BLOCK, TELL), [LOOK, IS_WIDE])

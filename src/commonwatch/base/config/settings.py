@@ -127,6 +127,11 @@ class NodeSettings(BaseModel):
         "",
         description="Where sealed evidence lies: a folder, or s3://bucket/prefix; empty: `evidence` in the data folder.",
     )
+    max_evidence_bytes: int = Field(
+        16 * 2**30,
+        ge=1024,
+        description="Largest content of evidence that comes over a page or the API; more on the command line.",
+    )
     evidence_s3_url: str = Field(
         "", description="Address of the S3-compatible service that has that bucket, e.g. https://s3.example.org."
     )

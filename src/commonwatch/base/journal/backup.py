@@ -3,6 +3,7 @@
 A backup is a folder: the database, every `*.key`, `commonwatch.toml`, and `manifest.json` with a SHA-256 of each file,
 the counts and the end of the last window as they were. SQLite is copied by its online backup, page by page under one snapshot.
 PostgreSQL is written table by table as COPY text in one repeatable-read transaction, so no outside program is needed.
+What a room keeps beside the database (`Beside`) goes along where it is asked for, in a folder of its own.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import gzip
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -38,6 +39,17 @@ _COUNTED = {
 }
 
 
+class Beside(Protocol):
+    """What a room keeps beside the database, and can be large."""
+
+    def save(self, folder: Path) -> dict[str, int]:
+        """Write all of it into a new folder; for the manifest, how many `pieces` and `bytes` that are."""
+
+    def load(self, folder: Path, saved: dict[str, int]) -> None:
+        """Put it back; raises NodeUnable where it is not what was saved."""
+
+
+beside: dict[str, Beside] = {}  # by the name of the folder; rooms add theirs
 Advance = Callable[[int, int], None]  # told after each step: how many are done, of how many
 
 
@@ -50,23 +62,33 @@ def database_bytes() -> int:
         return int(cursor.fetchone()[0])
 
 
-def make_backup(settings: NodeSettings, target: Path, advance: Advance = lambda done, total: None) -> dict[str, Any]:
-    """Write a backup into a new folder and return its manifest. Its steps: the database, and each file's digest."""
+def make_backup(
+    settings: NodeSettings,
+    target: Path,
+    advance: Advance = lambda done, total: None,
+    *,
+    also: Collection[str] = (),
+) -> dict[str, Any]:
+    """Write a backup into a new folder and return its manifest. Its steps: the database, and each file's digest.
+
+    `also`: what else goes along, by its name in `beside`. It is copied after the database, so that what the database names is in it.
+    """
     if target.exists() and any(target.iterdir()):
         raise Conflict("backup-exists", f"{target} is not empty.", "Give a new folder for each backup.")
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = [name for name in sorted(path.name for path in settings.data.iterdir()) if _is_beside(name)]
-    advance(0, 2 + len(beside))
+    along = [name for name in sorted(path.name for path in settings.data.iterdir()) if _goes_along(name)]
+    advance(0, 2 + len(along))
     if connection.vendor == "sqlite":
         counts = _copy_sqlite(Path(connection.settings_dict["NAME"]), target / DATABASE)
     else:
         counts = _copy_postgresql(target)
-    for name in beside:
+    for name in along:
         shutil.copy2(settings.data / name, target / name)
     files: dict[str, str] = {}
     for path in sorted(target.iterdir()):
         advance(1 + len(files), 1 + len(list(target.iterdir())))
         files[path.name] = _digest(path)
+    saved = {name: beside[name].save(target / name) for name in also}
     manifest = {
         "format": 1,
         "commonwatch": __version__,
@@ -74,6 +96,7 @@ def make_backup(settings: NodeSettings, target: Path, advance: Advance = lambda 
         "made": format_time(now_us(), 6),
         **counts,
         "files": files,
+        **({"beside": saved} if saved else {}),
     }
     (target / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     (settings.data / LAST).write_text(json.dumps({"folder": str(target.absolute()), **manifest}), encoding="utf-8")
@@ -106,17 +129,19 @@ def restore_backup(source: Path, settings: NodeSettings) -> dict[str, Any]:
             "Set database_url to match.",
         )
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in filter(_is_beside, manifest["files"]):
+    for name in filter(_goes_along, manifest["files"]):
         shutil.copy2(source / name, settings.data / name)
     if connection.vendor == "sqlite":
         shutil.copy2(source / DATABASE, settings.data / DATABASE)
     else:
         _load_postgresql(source)
     _verify(manifest)
+    for name, saved in manifest.get("beside", {}).items():
+        beside[name].load(source / name, saved)
     return manifest
 
 
-def _is_beside(name: str) -> bool:
+def _goes_along(name: str) -> bool:
     """What goes along with the database. Without its keys a node is a stranger to its peers and witnesses."""
     return name == _SETTINGS or (name.endswith(SUFFIX) and not name.startswith(".") and "/" not in name)
 
@@ -132,6 +157,11 @@ def _checked_manifest(source: Path) -> dict[str, Any]:
                 "backup-damaged",
                 f"{name} in the backup is not what was written.",
                 "Use another backup; nothing was changed.",
+            )
+    for name, saved in manifest.get("beside", {}).items():
+        if name not in beside or (saved["pieces"] and not (source / name).is_dir()):
+            raise NodeUnable(
+                "backup-damaged", f"{name} is not in the backup.", "Use another backup; nothing was changed."
             )
     return manifest
 

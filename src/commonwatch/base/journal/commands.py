@@ -16,16 +16,24 @@ from commonwatch.core.errors import InvalidInput
 from commonwatch.core.stix.ids import parse_id
 
 ACTOR = "command line"
+EVIDENCE = "evidence"  # in `backup.beside`
 followers_app = typer.Typer(no_args_is_help=True, help="Look after the followers of the journal.")
 
 
-def backup(target: Annotated[Path, typer.Argument(help="A new folder for the backup.")]) -> None:
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new folder for the backup.")],
+    with_evidence: Annotated[
+        bool, typer.Option("--with-evidence", help="Sealed content as well, as large as it is.")
+    ] = False,
+) -> None:
     """Write a consistent backup while the node runs: database, key, settings, and a manifest with digests.
 
     Example: commonwatch backup /srv/backups/2026-11-23
     """
-    manifest = make_backup(settings.COMMONWATCH, target)
+    manifest = make_backup(settings.COMMONWATCH, target, also=(EVIDENCE,) if with_evidence else ())
     current().print(f"Backup of {manifest['versions']:,} object versions is in {target}.")
+    for name, saved in manifest.get("beside", {}).items():
+        current().print(f"With it, from {name}: {saved['pieces']:,} pieces, {saved['bytes']:,} bytes.")
     current().print(f"Keep it apart from the node. To check it: commonwatch restore {target} --data NEW_FOLDER")
     current().result(manifest)
 
@@ -39,6 +47,8 @@ def restore(source: Annotated[Path, typer.Argument(help="The folder that `backup
     current().print(
         f"Restored and verified: {manifest['versions']:,} object versions, last entry {manifest['last_seq']}."
     )
+    for name, saved in manifest.get("beside", {}).items():
+        current().print(f"With it, into {name}: {saved['pieces']:,} pieces, {saved['bytes']:,} bytes.")
     current().result(manifest)
 
 

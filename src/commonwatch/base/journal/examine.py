@@ -30,11 +30,12 @@ class Examined(msgspec.Struct, frozen=True):
 
 Look = Callable[[NodeSettings], list[Examined]]
 further: list[Look] = []  # what stands above this room adds its own
+thorough: list[Look] = []  # the same, of what takes longer the more the node holds
 
 
 def examine(settings: NodeSettings) -> list[Examined]:
     """Everything, in order; cost grows with the database's size because its integrity is checked whole."""
-    looks: list[Look] = [_integrity, _order, _flags]
+    looks: list[Look] = [_integrity, _order, _flags, *thorough]
     return [*(finding for look in looks for finding in look(settings)), *glance(settings)]
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import permutations
+from typing import TypeAlias
 
 from commonwatch.base.clock import MICROSECONDS
 from commonwatch.base.parties.models import AgreementKind, AgreementParty, Member
@@ -28,15 +29,16 @@ from commonwatch.core.stix.response import assistance as stix
 MOST = 2_000  # requests or capabilities that a proposal or a ledger looks at
 YEAR_US = 365 * 86_400 * MICROSECONDS
 PURPOSE = "mutual-assistance"  # the word by which an agreement allows it; one that names no purposes allows it as well
+Listed: TypeAlias = list[tuple[int, RequestView]]
 PROMISES = (AgreementKind.CODE_OF_CONDUCT,)
 SILENT_ON_IT = (AgreementKind.NON_DISCLOSURE,)
 
 
 def requests(
     reader: Reader, now_us: int, after: int | None = None, limit: int = MOST, *, is_open: bool = False
-) -> list[tuple[int, RequestView]]:
+) -> Listed:
     """The requests that a reader may have, the one that changed last first, each with its place in the list."""
-    found: list[tuple[int, RequestView]] = []
+    found: Listed = []
     while len(found) < limit:
         some = roots(reader, [stix.REQUEST], after, limit)
         parts = threads(reader, [root.id for root in some])
@@ -80,16 +82,23 @@ def capability(reader: Reader, identity: str, now_us: int) -> CapabilityView:
 
 def account(reader: Reader, now_us: int, since_us: int | None = None) -> Ledger:
     """Who helped whom within a time, a year where none is given."""
+    return _account(requests(reader, now_us), now_us, since_us)
+
+
+def _account(found: Listed, now_us: int, since_us: int | None = None) -> Ledger:
     since = now_us - YEAR_US if since_us is None else since_us
-    views = [view for _, view in requests(reader, now_us)]
-    return ledger.ledger(views, skills(), since_us=since, until_us=now_us + 1)
+    return ledger.ledger((view for _, view in found), skills(), since_us=since, until_us=now_us + 1)
 
 
-def proposal(reader: Reader, now_us: int, only: str = "") -> Proposal:
-    """Who should help whom with everything that is open, or with one request. Pairs that somebody ignored are left out."""
-    views = [view for _, view in requests(reader, now_us)]
+def proposal(reader: Reader, now_us: int, only: str = "", listed: Listed | None = None) -> Proposal:
+    """Who should help whom with everything that is open, or with one request. Pairs that somebody ignored are left out.
+
+    `listed`: what `requests` gave, for who has asked for it already; with many requests reading them is most of the work.
+    """
+    listed = requests(reader, now_us) if listed is None else listed
+    views = [view for _, view in listed]
     stock = [view for _, view in capabilities(reader, now_us)]
-    found = account(reader, now_us)
+    found = _account(listed, now_us)
     day = datetime.fromtimestamp(now_us / MICROSECONDS, UTC).date()
     wanted = [view for view in views if only in ("", view.id)]
     if only and not wanted:

@@ -6,15 +6,17 @@ refused now. Who is to receive an item is shown all of it that is ours, before i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
 
 from commonwatch.base.audit.record import record
-from commonwatch.base.intake.own import Audience, audience_of, write
+from commonwatch.base.intake.own import Audience, Reach, audience_of, reach, write
 from commonwatch.base.jobs.queue import enqueue
 from commonwatch.base.parties.actions import By
 from commonwatch.base.parties.queries import member_named, own_member
@@ -31,10 +33,10 @@ from commonwatch.capabilities.evidence.queries import (
     stamp_key,
 )
 from commonwatch.capabilities.evidence.rules import Act, Chain
-from commonwatch.capabilities.evidence.sealing import Digests, Told
+from commonwatch.capabilities.evidence.sealing import Digests, Resealed, Told
 from commonwatch.capabilities.evidence.store import opened
-from commonwatch.capabilities.evidence.writing import on_terms_of, written
-from commonwatch.core.errors import Conflict, IntegrityError, InvalidInput, NotAllowed
+from commonwatch.capabilities.evidence.writing import object_of, on_terms_of, written
+from commonwatch.core.errors import Conflict, IntegrityError, InvalidInput, NotAllowed, TooBusy
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.response.evidence import (
     ITEM,
@@ -56,6 +58,8 @@ from commonwatch.core.stix.times import format_time, parse_time
 
 AT_ONCE_BYTES = 256 * 2**20  # of sealed content that is compared while somebody waits for a page
 WORK = "evidence-work"  # folder of what was noted of sealings that go on
+MOST_UPLOADS = 2  # at once, of the 8 threads that answer
+_UPLOADS = BoundedSemaphore(MOST_UPLOADS)
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,78 @@ def add(
     told: Told = lambda done: None,
 ) -> str:
     """Seal a file, put it into the store, and write the item; its id. Killed and called again, sealing goes on."""
-    for_keys = tuple(dict.fromkeys([*recipients, *settings.COMMONWATCH.evidence_recipients]))
+    for_keys = _keys(recipients)
     _time_of_the_past(collected.collected_at, by.now_us)
     sealed = sealing.seal(source, opened(), for_keys, settings.COMMONWATCH.data / WORK, told)
-    about = Item(
+    made = _item(collected, sealed, for_keys, audience, by)
+    sealed.notes.unlink(missing_ok=True)
+    return made
+
+
+@contextmanager
+def adding(collected: Collected, audience: Audience, recipients: Sequence[str], by: By) -> Iterator[Adding]:
+    """Add an item whose content comes bit by bit. What would be refused at the end is refused before the first.
+
+    Raises TooBusy while `MOST_UPLOADS` come in already: each holds a thread that answers pages, and some 200 MB.
+    """
+    for_keys, would = prepared(collected, audience, recipients, by)
+    if would.refused:
+        raise NotAllowed(
+            "not-shareable", f"It cannot be shared so: {' '.join(would.refused)}", "Choose another audience."
+        )
+    if not _UPLOADS.acquire(blocking=False):
+        raise TooBusy(
+            "uploads-run", "As much evidence as can come in at once comes in already.", retry_after_seconds=60
+        )
+    try:
+        with sealing.Incoming(opened(), for_keys, settings.COMMONWATCH.max_evidence_bytes) as content:
+            yield Adding(content, collected, audience, for_keys, by)
+    finally:
+        _UPLOADS.release()
+
+
+@dataclass(frozen=True)
+class Adding:
+    """An item in the making: bits are written to `content`, then it is `kept`."""
+
+    content: sealing.Incoming
+    collected: Collected
+    audience: Audience
+    recipients: tuple[str, ...]
+    by: By
+
+    def kept(self) -> str:
+        """All of the content has come: write the item; its id."""
+        return _item(self.collected, self.content.end(), self.recipients, self.audience, self.by)
+
+
+def prepared(
+    collected: Collected, audience: Audience, recipients: Sequence[str], by: By
+) -> tuple[tuple[str, ...], Reach]:
+    """For which keys it would be sealed, and whom the item would reach, before any content is here; raises InvalidInput."""
+    for_keys = _keys(recipients)
+    _time_of_the_past(collected.collected_at, by.now_us)
+    nothing = Resealed(Digests(0, "0" * 64, "0" * 128), "0" * 64, 0, 0)
+    draft = object_of(ITEM, _said(collected, nothing, for_keys), by)
+    return for_keys, reach([draft], audience, now_us=by.now_us)
+
+
+def _keys(recipients: Sequence[str]) -> tuple[str, ...]:
+    """Those named, and those of the settings; raises InvalidInput for what is no key, or for none."""
+    keys = tuple(dict.fromkeys([*recipients, *settings.COMMONWATCH.evidence_recipients]))
+    sealing.recipients_of(keys)
+    return keys
+
+
+def _item(collected: Collected, sealed: Resealed, for_keys: tuple[str, ...], audience: Audience, by: By) -> str:
+    about = _said(collected, sealed, for_keys)
+    made = written(ITEM, about, audience, by, "evidence.add", {"sha256": sealed.content.sha256})
+    ask_stamps([made], by.now_us)
+    return made
+
+
+def _said(collected: Collected, sealed: Resealed, for_keys: tuple[str, ...]) -> Item:
+    return Item(
         name=collected.name,
         collected_by=collected.collected_by,
         collected_at=collected.collected_at,
@@ -101,10 +173,6 @@ def add(
         case_ref=collected.case or None,
         request_ref=collected.request or None,
     )
-    made = written(ITEM, about, audience, by, "evidence.add", {"sha256": sealed.content.sha256})
-    sealed.notes.unlink(missing_ok=True)
-    ask_stamps([made], by.now_us)
-    return made
 
 
 def hand_over(identity: str, receiver: str, purpose: str, by: By, conditions: str = "") -> str:

@@ -1,7 +1,7 @@
 """The API of evidence and legal requests: the same actions and queries as `commonwatch evidence` and `legal`.
 
-Reading is by release: who has an item has its chain, and may fetch its sealed content. Items are added where their content is, on the
-command line; content goes out piece by piece, sealed, so that what broke off is gone on with.
+Reading is by release: who has an item has its chain, and may fetch its sealed content. Content comes in as the body of a request, sealed
+while it comes; it goes out piece by piece, sealed, so that what broke off is gone on with.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from ninja import Field, Path, Query, Router, Schema
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.edge import CONTRIBUTOR_AT_HOME, READER, Asked, Paged, caller, page
+from commonwatch.base.intake.own import Audience
 from commonwatch.base.parties.answering import by
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.reader import reader_of
 from commonwatch.capabilities.evidence import actions, queries
+from commonwatch.capabilities.evidence.actions import Collected
 from commonwatch.capabilities.evidence.case_uco import case_uco
 from commonwatch.capabilities.evidence.legal import actions as legal_actions
 from commonwatch.capabilities.evidence.legal import queries as legal_queries
 from commonwatch.capabilities.evidence.legal.actions import Asking
 from commonwatch.capabilities.evidence.legal.instruments import instruments
+from commonwatch.capabilities.evidence.receiving import announced, bits
 from commonwatch.capabilities.evidence.store import fetched, opened
 from commonwatch.core.errors import NotFound
 from commonwatch.core.stix.response.evidence import LegalAnswer, NoteKind
@@ -48,6 +51,42 @@ class Piece(Schema):
 
     sha256: str
     content: str = Field(description="Base64.")
+
+
+class ItemIn(Schema):
+    """What a person says about a thing that was collected. Its content is the body of the request."""
+
+    name: str = Field(min_length=1, max_length=500)
+    basis: str = Field(min_length=1, max_length=500, description="Legal basis: the law, order or consent.")
+    collected_by: str = Field(min_length=1, max_length=500)
+    collected_at: str = Field(max_length=40, description="STIX timestamp.")
+    tool: str = _LINE
+    method: str = _LINE
+    place: str = _LINE
+    description: str = Field("", max_length=2_000)
+    case: str = Field("", max_length=300, description="Id of the case that it belongs to.")
+    request: str = Field("", max_length=300, description="Id of the legal request that it answers.")
+    recipients: list[str] = Field(
+        [], max_length=60, description="Public keys of age or OpenSSH, besides those of the settings."
+    )
+    tlp: str = Field("TLP:AMBER+STRICT", max_length=32)
+    members: list[str] = Field([], max_length=200)
+
+    @property
+    def collected(self) -> Collected:
+        """The same, as the action takes it."""
+        return Collected(
+            self.name,
+            self.collected_by,
+            self.collected_at,
+            self.basis,
+            self.tool,
+            self.method,
+            self.place,
+            self.description,
+            self.case,
+            self.request,
+        )
 
 
 class OfferIn(Schema):
@@ -176,6 +215,20 @@ def list_items(request: HttpRequest, asked: Query[WhichItems]) -> Any:
         lambda one: one.seq,
         msgspec.to_builtins,
     )
+
+
+@evidence.post("/evidence", response=Made, auth=CONTRIBUTOR_AT_HOME)
+def add_item(request: HttpRequest, given: Query[ItemIn]) -> Any:
+    """Seal the body of the request, whatever is in it, and write the item. It has to say how long it is (Content-Length).
+
+    Nothing plain is written to a disk, and the node cannot open what it sealed.
+    """
+    announced(request)
+    whom = Audience(given.tlp, tuple(given.members))
+    with actions.adding(given.collected, whom, given.recipients, by(request)) as item:
+        for bit in bits(request):
+            item.content.write(bit)
+        return {"id": item.kept()}
 
 
 @evidence.get("/evidence/{identity}", response=dict[str, Any], auth=READER)

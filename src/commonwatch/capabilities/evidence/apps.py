@@ -7,7 +7,12 @@ class EvidenceConfig(AppConfig):
     default_auto_field = "django.db.models.AutoField"
 
     def ready(self) -> None:
-        from commonwatch.base.journal.examine import further
-        from commonwatch.capabilities.evidence.queries import examined
+        from commonwatch.base.journal.backup import beside
+        from commonwatch.base.journal.examine import further, thorough
+        from commonwatch.capabilities.evidence.keeping import SealedContent
+        from commonwatch.capabilities.evidence.queries import content_examined, examined
+        from commonwatch.capabilities.evidence.store.opening import FOLDER
 
         further.append(lambda settings: examined())
+        thorough.append(lambda settings: content_examined())
+        beside[FOLDER] = SealedContent()

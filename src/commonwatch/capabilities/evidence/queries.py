@@ -12,7 +12,7 @@ from commonwatch.base.jobs.models import Job
 from commonwatch.base.journal.examine import Examined as Looked
 from commonwatch.base.parties.key_histories import statements_of
 from commonwatch.base.parties.queries import own_member
-from commonwatch.base.release.reader import Reader
+from commonwatch.base.release.reader import Reader, operator
 from commonwatch.base.release.sight import given, sight_of
 from commonwatch.base.stamping.asking import authorities
 from commonwatch.base.threads.models import ThreadEntry
@@ -21,7 +21,7 @@ from commonwatch.capabilities.evidence import sealing
 from commonwatch.capabilities.evidence.custody_file import ENOUGH_STAMPS, FORMAT, CustodyFile, Logged
 from commonwatch.capabilities.evidence.rules import Act, Chain, fold
 from commonwatch.capabilities.evidence.store import Store, digest_of, fetched, opened
-from commonwatch.core.errors import Conflict, IntegrityError, NotFound
+from commonwatch.core.errors import CommonwatchError, Conflict, IntegrityError, NotFound
 from commonwatch.core.stix.response.evidence import ITEM, Item, Note, Receipt, SealedContent, Transfer
 from commonwatch.core.stix.times import format_time
 
@@ -259,6 +259,24 @@ def examined() -> list[Looked]:
         sentence = f"There is evidence, and {count} of {ENOUGH_STAMPS} time-stamping authorities are set."
         found.append(Looked("custody", False, sentence, "Set stamp_authorities and stamp_roots."))
     return found or [Looked("custody", True, "Nothing about evidence waits for you.")]
+
+
+def content_examined() -> list[Looked]:
+    """For `doctor`: whether the sealed content of what is held here is in the store. Sizes alone: `examine` compares."""
+    own = own_member().identity
+    held = [chain for chain in _chains(operator("doctor")) if chain.holder == own and not chain.ended]
+    try:
+        store = opened()
+        lacking = [chain for chain in held if sealing.missing(store, sealings(chain)[0].manifest)]
+    except CommonwatchError as error:  # the store does not answer, or a manifest was altered
+        return [Looked("content", False, error.sentence, error.advice)]
+    if not lacking:
+        return [Looked("content", True, f"The sealed content of {len(held):,} items held here is in {store.place}.")]
+    sentence = (
+        f"Of {len(held):,} items held here {len(lacking):,} have not all of their sealed content in {store.place}."
+    )
+    first = lacking[0].item.id
+    return [Looked("content", False, sentence, f"Restore it, or take it in again. The first: {first}.")]
 
 
 def examine(reader: Reader, told: Callable[[int], None] = lambda done: None) -> Examined:

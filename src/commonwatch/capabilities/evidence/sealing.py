@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any, TypeAlias
+from typing import IO, Annotated, Any, Self, TypeAlias
 
 import msgspec
 import pyrage
@@ -169,34 +169,106 @@ def seal(source: Path, store: Store, recipients: Sequence[str], notes: Path, tol
         before = os.fstat(file.fileno())
         told_of = f"{source.absolute()}\n{before.st_size}\n{before.st_mtime_ns}\n{sorted(recipients)}\n{store.place}"
         book = held.enter_context(_notes(named := notes / f"{digest_of(told_of.encode())}.jsonl"))
-        sums = Sums()
         done = _read_notes(book)
-        _again(file, sums, done, told)
-        parts = [one.part for one in done]
-        with ThreadPoolExecutor(_AT_ONCE, "seal") as pool:
-            waiting: deque[tuple[Future[Part], int, str]] = deque()
-
-            def take() -> None:
-                sealed, upto, prefix = waiting.popleft()
-                parts.append(sealed.result())
-                _note(book, _Noted(parts[-1], upto, prefix))
-
-            for piece in _pieces(file):
-                if len(waiting) == _AT_ONCE:
-                    take()
-                sums.add(piece)
-                sealing = pool.submit(_put, store, piece, keys)
-                waiting.append((sealing, sums.size, sums.prefix()))
-                told(len(piece))
-                del piece
-            while waiting:
-                take()
-        content, after = sums.close(), os.fstat(file.fileno())
-        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or content.size != after.st_size:
+        line = held.enter_context(_Line(store, keys, lambda one: _note(book, one)))
+        _again(file, line.sums, done, told)
+        line.parts += [one.part for one in done]
+        for piece in _pieces(file):
+            line.push(piece)
+            told(len(piece))
+            del piece
+        made, after = line.end(), os.fstat(file.fileno())
+        as_before = (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+        if not as_before or made.content.size != after.st_size:
             raise _changed(source)
-        raw = Manifest(FORMAT, content.size, SEGMENT, tuple(parts)).encode()
-        store.put(digest_of(raw), raw)
-        return Sealed(content, digest_of(raw), len(parts), sum(part.size for part in parts), named)
+        return Sealed(made.content, made.manifest, made.parts, made.size, named)
+
+
+class Incoming:
+    """Content that comes in bit by bit, from a page or a program: sealed on the way, nothing plain on any disk.
+
+    Used as a context. What broke off leaves sealed pieces that no item names: they say nothing, and take room.
+    """
+
+    def __init__(self, store: Store, recipients: Sequence[str], most_bytes: int) -> None:
+        self._line = _Line(store, recipients_of(recipients), lambda one: None)
+        self._most = most_bytes
+        self._segment = bytearray()
+        self.size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.__exit__()
+
+    def write(self, bit: bytes) -> None:
+        """Go on with these bytes; raises InvalidInput where it comes to more than it may."""
+        self.size += len(bit)
+        if self.size > self._most:
+            raise too_large(self._most)
+        self._segment += bit
+        while len(self._segment) >= SEGMENT:
+            self._line.push(bytes(self._segment[:SEGMENT]))
+            del self._segment[:SEGMENT]
+
+    def end(self) -> Resealed:
+        """All of it has come; raises InvalidInput where that is nothing."""
+        if not self.size:
+            raise InvalidInput("content-missing", "There is no content.", "Choose a file.")
+        if self._segment:
+            self._line.push(bytes(self._segment))
+        return self._line.end()
+
+
+def too_large(most_bytes: int) -> InvalidInput:
+    """More than may come over a page or the API."""
+    return InvalidInput(
+        "content-too-large",
+        f"The content has more than {most_bytes:,} bytes.",
+        "Add it where it is: commonwatch evidence add FILE; or raise max_evidence_bytes.",
+        status=413,
+    )
+
+
+class _Line:
+    """Segments on their way into the store: `_AT_ONCE` are sealed and put while the next is read."""
+
+    def __init__(self, store: Store, keys: Sequence[Any], note: Callable[[_Noted], None]) -> None:
+        self.sums = Sums()
+        self.parts: list[Part] = []
+        self._store, self._keys, self._note = store, keys, note
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "seal")
+        self._waiting: deque[tuple[Future[Part], int, str]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+        self.sums.close()
+
+    def push(self, piece: bytes) -> None:
+        """The next segment."""
+        if len(self._waiting) == _AT_ONCE:
+            self._take()
+        self.sums.add(piece)
+        sealing = self._pool.submit(_put, self._store, piece, self._keys)
+        self._waiting.append((sealing, self.sums.size, self.sums.prefix()))
+
+    def end(self) -> Resealed:
+        """Put the manifest of what was pushed."""
+        while self._waiting:
+            self._take()
+        content = self.sums.close()
+        raw = Manifest(FORMAT, content.size, SEGMENT, tuple(self.parts)).encode()
+        self._store.put(digest_of(raw), raw)
+        return Resealed(content, digest_of(raw), len(self.parts), sum(part.size for part in self.parts))
+
+    def _take(self) -> None:
+        sealed, upto, prefix = self._waiting.popleft()
+        self.parts.append(sealed.result())
+        self._note(_Noted(self.parts[-1], upto, prefix))
 
 
 def manifest_of(raw: bytes) -> Manifest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from commonwatch.base.intake.own import Audience, audience_of, write
@@ -19,14 +20,19 @@ from commonwatch.core.stix.times import format_time
 
 def written(kind: str, what: Content, audience: Audience, by: By, action: str, detail: Mapping[str, object]) -> str:
     """Write one object; its id. Raises InvalidInput for what is too long, NotAllowed where a member would not get it."""
+    made = object_of(kind, what, by)
+    write([made], audience, by=by, action=action, detail=detail)
+    return str(made["id"])
+
+
+def object_of(kind: str, what: Content, by: By) -> dict[str, Any]:
+    """A new object of the own member; raises InvalidInput for what is too long."""
     given = said(what)
     read = content(given, STRUCTS[kind])
     if isinstance(read, str):
         raise InvalidInput("content-malformed", f"It cannot be written: {read}.", "Correct or shorten that.")
     at = format_time(by.now_us, 3)
-    made = new_object(kind, given, identity=f"{kind}--{uuid4()}", author=own_member().identity, made=at, at=at)
-    write([made], audience, by=by, action=action, detail=detail)
-    return str(made["id"])
+    return new_object(kind, given, identity=f"{kind}--{uuid4()}", author=own_member().identity, made=at, at=at)
 
 
 def on_terms_of(part: Part, more: Iterable[str] = ()) -> Audience:

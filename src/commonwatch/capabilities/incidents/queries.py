@@ -19,7 +19,7 @@ from commonwatch.capabilities.incidents.lists import matrix
 from commonwatch.capabilities.incidents.naming import named_values
 from commonwatch.capabilities.incidents.rules import duties
 from commonwatch.capabilities.incidents.rules.case import Case, Moment
-from commonwatch.capabilities.incidents.rules.fold import fold
+from commonwatch.capabilities.incidents.rules.fold import fold, is_on
 from commonwatch.capabilities.incidents.rules.measured import Efficiency, Measured, efficiency, measured
 from commonwatch.capabilities.incidents.rules.saying import moment_of
 from commonwatch.core.errors import CommonwatchError, NotFound
@@ -110,8 +110,11 @@ def _sighted(ref: str, one: Sighting) -> Moment:
 
 def track_of(reader: Reader, found: Case) -> Track:
     """The track of the member that reads."""
-    member = Member.objects.filter(pk=reader.member).values_list("identity", flat=True).first()
-    return duties.track_of(found, member or "")
+    return duties.track_of(found, _identity_of(reader))
+
+
+def _identity_of(reader: Reader) -> str:
+    return Member.objects.filter(pk=reader.member).values_list("identity", flat=True).first() or ""
 
 
 def cases(reader: Reader, wanted: Wanted, after: int | None = None, limit: int = 50) -> list[Line]:
@@ -143,10 +146,13 @@ def every(reader: Reader, most: int = MOST_CASES) -> list[Case]:
 def _folded(reader: Reader, rows: Sequence[Part]) -> list[Line]:
     ours = [row for row in rows if case_root(row.value) is not None]
     parts = threads(reader, [row.id for row in ours])
-    found = []
+    found, reads = [], _identity_of(reader)
     for row in ours:
-        whole = fold(parts.get(row.id, ()))
-        view = None if whole is None else fold(parts[row.id], track_of(reader, whole))
+        mine = parts.get(row.id, ())
+        view = fold(mine)
+        track = duties.track_of(view, reads) if view is not None else None
+        if track is not None and not all(is_on(track, part) for part in mine):
+            view = fold(mine, track)
         if view is not None and not view.revoked:
             found.append(Line(row.seq, view))
     return found

@@ -63,21 +63,29 @@ ANSWERING = Table(
 )
 
 
+AT_ONCE = 50  # needs on a page: writing them out takes longer than proposing for all of them
+
+
 @shown_to(CONTRIBUTOR, at_home=True)
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """What is needed, who is proposed for it and why, and what can be done about each pair."""
     who, now = reader(request), now_us()
+    listed = queries.requests(who, now)
     try:
-        found = queries.proposal(who, now, request.GET.get("request", ""))
+        found = queries.proposal(who, now, request.GET.get("request", ""), listed)
     except NodeUnable as problem:  # the optimiser is an extra: everything else works without it
         return render(request, "console/response/allocation.html", {"problem": problem})
-    views = {view.id: view for _, view in queries.requests(who, now, is_open=True)}
-    members = {one.need.member for one in found.needs}
-    members |= {choice.helper for one in found.needs for choice in (*one.chosen, *one.next_best)}
+    views = {view.id: view for _, view in listed}
+    first = int(text) if (text := request.GET.get("from", "0")[:6]).isdecimal() else 0
+    needs = found.needs[first : first + AT_ONCE]
+    members = {one.need.member for one in needs}
+    members |= {choice.helper for one in needs for choice in (*one.chosen, *one.next_best)}
     called, own = names(who, members), own_member().identity
     context = {
-        "needs": [_need(one, called, own, views) for one in found.needs],
+        "needs": [_need(one, called, own, views) for one in needs],
+        "from_the_beginning": first > 0,
+        "following": first + AT_ONCE if first + AT_ONCE < len(found.needs) else None,
         "found": found,
         "trail": [(gettext("Requests for help"), reverse("help-requests")), (gettext("Who should help"), "")],
     }

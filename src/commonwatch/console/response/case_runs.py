@@ -14,10 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from commonwatch.base.threads.queries import names as names_of
 from commonwatch.capabilities.incidents.actions import playbooks as actions
-from commonwatch.capabilities.incidents.rules.playbooks import MOST_BYTES, Playbook, parse_playbook
+from commonwatch.capabilities.incidents.rules.playbooks import MOST_BYTES, parse_playbook
+from commonwatch.capabilities.incidents.rules.values import Held, Piece, Values
 from commonwatch.console.response import case_words as words
 from commonwatch.console.response.asking import AudienceForm
+from commonwatch.console.response.case_tables import Names
 from commonwatch.console.response.cases import found, frame, may_act
+from commonwatch.console.response.run_text import cell, told
 from commonwatch.console.shell import cells
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, shown_to
 from commonwatch.console.shell.tables import Column, Empty, Table, by_key
@@ -25,6 +28,7 @@ from commonwatch.console.shell.told import error_told
 from commonwatch.console.shell.who import acting, identity, reader
 from commonwatch.core.errors import CommonwatchError
 
+FIELD = "variable "  # what forms call the value of a variable, and then its name
 PLAYBOOKS = Table(
     _("Playbooks, what changed last first"),
     (
@@ -38,11 +42,11 @@ PLAYBOOKS = Table(
 STEPS = Table(
     _("Steps"),
     (
-        Column("name", _("Step")),
+        Column("name", _("Step"), cell),
         Column("type", _("Kind"), cells.code),
-        Column("asks", _("What it asks")),
-        Column("commands", _("What to do")),
-        Column("who", _("By")),
+        Column("asks", _("What it asks"), cell),
+        Column("commands", _("What to do"), cell),
+        Column("who", _("By"), cell),
         Column("id", _("Id"), cells.code, chosen=False),
     ),
 )
@@ -54,6 +58,19 @@ DONE = Table(
         Column("branch", _("Found")),
         Column("person", _("By")),
         Column("at", _("When"), cells.moment),
+    ),
+)
+
+
+VARIABLES = Table(
+    _("What the variables hold"),
+    (
+        Column("name", _("Name"), cells.code),
+        Column("description", _("What it is for")),
+        Column("value", _("Value"), cell),
+        Column("by", _("By")),
+        Column("type", _("Kind"), cells.code),
+        Column("step", _("Step"), chosen=False),
     ),
 )
 
@@ -106,11 +123,16 @@ def playbooks(request: HttpRequest) -> HttpResponse:
 def playbook(request: HttpRequest, name: str) -> HttpResponse:
     """One playbook with its steps."""
     read = parse_playbook(actions.playbook_bytes(reader(request), name))
-    rows = [_step_row(read, one) for one in read.workflow]
+    held = Values(read)
+    rows = [_step_row(held, one) for one in read.workflow]
     context = {
         "playbook": read,
         "name": name,
         "steps": STEPS.listing(request, rows, bare=True),
+        "has_variables": bool(held.seen_by(read.workflow)),
+        "variables": VARIABLES.listing(
+            request, [_variable_row(held, one, {}) for one in held.seen_by(read.workflow)], bare=True
+        ),
         "trail": [(gettext("Playbooks"), reverse("playbooks")), (read.name, "")],
     }
     return render(request, "console/response/playbook.html", context)
@@ -181,12 +203,14 @@ def run(request: HttpRequest, name: str, run: str) -> HttpResponse:
     """Where a run stands; posted to, a step that somebody did goes on record."""
     case, names = found(request, name)
     if request.method == "POST":
-        return _done(request, name, run)
+        return _given(request, name, run) if request.POST.get("act") == "values" else _done(request, name, run)
     task, read, now = actions.run_of(reader(request), case, run)
+    held = Values(read, case, run)
+    seen = held.seen_by(now.waiting)
     by_task = {one.id: one for one in case.tasks}
     rows = [
         {
-            "name": read.workflow[one.step].name or one.step,
+            "name": by_task[one.task].name,
             "outcome": "successful" if one.ok else "failed",
             "branch": one.branch,
             "person": by_task[one.task].person,
@@ -200,7 +224,11 @@ def run(request: HttpRequest, name: str, run: str) -> HttpResponse:
         "playbook": read,
         "standing": now,
         "failed_at": read.workflow[now.failed_at].name if now.failed_at else "",
-        "waiting": [{"id": one, "step": read.workflow[one], **_step_row(read, one)} for one in now.waiting],
+        "waiting": [_waiting(held, one) for one in now.waiting],
+        "asked": held.asked(now.waiting),
+        "own_variables": [one for one in held.seen_by() if one.may_change],
+        "has_variables": bool(seen),
+        "variables": VARIABLES.listing(request, [_variable_row(held, one, names) for one in seen], bare=True),
         "has_done": bool(rows),
         "done_steps": DONE.listing(request, rows, bare=True),
     }
@@ -210,29 +238,68 @@ def run(request: HttpRequest, name: str, run: str) -> HttpResponse:
 @shown_to(CONTRIBUTOR, at_home=True)
 def _done(request: HttpRequest, name: str, run: str) -> HttpResponse:
     given = request.POST
-    actions.do_step(
-        name,
-        run,
+    did = actions.Did(
         given.get("step", "")[:120],
-        acting(request),
-        ok=given.get("ok", "yes") == "yes",
-        branch=given.get("branch", "")[:500],
-        person=given.get("person", "")[:500],
-        note=given.get("note", "")[:20_000],
+        given.get("ok", "yes") == "yes",
+        given.get("branch", "")[:500],
+        given.get("person", "")[:500],
+        given.get("note", "")[:20_000],
+        _values(request),
     )
+    actions.do_step(name, run, did, acting(request))
     done(request, gettext("It is on record."))
     return redirect("case-run", name, run)
 
 
-def _step_row(read: Playbook, name: str) -> dict[str, Any]:
-    step = read.workflow[name]
+@shown_to(CONTRIBUTOR, at_home=True)
+def _given(request: HttpRequest, name: str, run: str) -> HttpResponse:
+    step = request.POST.get("step", "")[:120]
+    actions.set_values(name, run, _values(request), acting(request), step=step)
+    done(request, gettext("It is on record."))
+    return redirect("case-run", name, run)
+
+
+def _values(request: HttpRequest) -> dict[str, str]:
+    """What was filled in, by variable; a field that was left empty says nothing."""
+    given = {name.removeprefix(FIELD): str(text) for name, text in request.POST.items() if name.startswith(FIELD)}
+    return {name: text for name, text in given.items() if text}
+
+
+def _waiting(held: Values, name: str) -> dict[str, Any]:
+    """A step that waits, and the variables that only it and what stands around it see."""
+    step = held.playbook.workflow[name]
+    own = {one.key for one in held.seen_by()}
+    return {
+        **_step_row(held, name),
+        "steps": [(one.type, told(held.told(name, one.words))) for one in step.commands],
+        "targets": [told(held.told(name, held.playbook.party(one))) for one in step.targets],
+        "gives_back": held.set_by(name),
+        "variables": [one for one in held.seen_by([name]) if one.may_change and one.key not in own],
+    }
+
+
+def _step_row(held: Values, name: str) -> dict[str, Any]:
+    step = held.playbook.workflow[name]
+    commands = "; ".join(f"{one.type}: {one.words}" for one in step.commands)[:5_000]
     return {
         "id": name,
-        "name": step.name or name,
+        "name": told(held.told(name, step.name or name)),
         "type": step.type,
-        "asks": step.condition or step.switch,
-        "commands": "; ".join(f"{one.type}: {one.words}" for one in step.commands)[:5_000],
-        "who": read.party(step.agent),
+        "asks": told(held.told(name, step.condition or step.switch)),
+        "commands": told(held.told(name, commands)),
+        "who": told(held.told(name, held.playbook.party(step.agent))),
         "choices": step.choices(),
-        "description": step.description,
+        "description": told(held.told(name, step.description)),
+    }
+
+
+def _variable_row(held: Values, one: Held, names: Names) -> dict[str, Any]:
+    step = held.playbook.workflow.get(one.step)
+    return {
+        "name": one.name,
+        "description": one.variable.description,
+        "value": told([Piece(one.value if one.state == "given" else one.name, one.name, one.state)]),
+        "by": names.get(one.said.author, one.said.author) if one.said else gettext("the playbook") if one.value else "",
+        "type": one.variable.type,
+        "step": (step.name or one.step) if step else "",
     }

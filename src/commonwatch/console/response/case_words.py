@@ -91,6 +91,7 @@ CODES: Mapping[str, Any] = {
     "due": _("Due"),
     "result": _("Result"),
     "task-name": _("Name"),
+    "variable": _("Value of a variable"),
 }
 TIMES: Mapping[str, Any] = {
     kind: CODES[kind]

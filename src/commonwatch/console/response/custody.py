@@ -154,17 +154,17 @@ def items(request: HttpRequest) -> HttpResponse:
     case = chosen.wanted("case")
     empty = Empty(
         _("No evidence yet"),
-        _(
-            "Items are added where their content is: commonwatch evidence add FILE. The content is sealed there and nowhere opened."
-        ),
-        _("Verify a chain of custody"),
-        reverse("evidence-verify"),
+        _("Content is sealed while it is added, here or on the command line, and nowhere opened."),
+        *((_("Add evidence"), reverse("evidence-new")) if may_act(identity(request)) else ()),
     )
     pages = by_key(lambda after, count: queries.items(who, after, count, case), lambda one: one.seq, _row)
     return listed(
         request,
         "console/response/evidence.html",
-        {"items": ITEMS.paged(request, pages, filter=chosen, empty=empty)},
+        {
+            "items": ITEMS.paged(request, pages, filter=chosen, empty=empty),
+            "may_add": may_act(identity(request)),
+        },
         "items",
     )
 

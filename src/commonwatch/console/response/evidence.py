@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from commonwatch.console.response import custody, legal
+from commonwatch.console.response import custody, evidence_adding, legal
 from commonwatch.console.shell.areas import Entry, NoticeKind
 from commonwatch.console.shell.pages import CONTRIBUTOR
 
@@ -20,6 +20,8 @@ NOTICES = (
 FINDERS = (custody.find_items, legal.find_requests)
 urlpatterns = [
     path("evidence/", custody.items, name="evidence"),
+    path("evidence/new/", evidence_adding.say, name="evidence-new"),
+    path("evidence/new/<str:waiting>/", evidence_adding.content, name="evidence-content-new"),
     path("evidence/verify/", custody.verify, name="evidence-verify"),
     path("evidence/one/<str:name>/", custody.one, name="evidence-item"),
     path("evidence/one/<str:name>/offer/", custody.offer, name="evidence-offer"),

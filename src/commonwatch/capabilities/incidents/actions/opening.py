@@ -9,6 +9,7 @@ from typing import Any
 from commonwatch.base.intake.own import Audience, Reach, audience_of, reach, write
 from commonwatch.base.parties.actions import By
 from commonwatch.base.parties.queries import own_member
+from commonwatch.capabilities.incidents.actions.entries import as_part
 from commonwatch.capabilities.incidents.actions.writing import Open, audience, head, identities, opened, put, statement
 from commonwatch.capabilities.incidents.lists import checked_class, checked_severity
 from commonwatch.core.errors import Conflict, InvalidInput
@@ -241,7 +242,8 @@ def settle(case: str, chosen: str, reason: str, by: By) -> str:
         at=format_time(said.at_us, 3),
         fidelity=said.fidelity,
     )
-    return put(at, [made], audience(at, whole=about == at.id), "case.settle", field=field)[0]
+    whom = audience(at, whole=True) if about == at.id else as_part(at, about)
+    return put(at, [made], whom, "case.settle", field=field)[0]
 
 
 def rename(case: str, name: str, description: str, by: By) -> tuple[str, ...]:

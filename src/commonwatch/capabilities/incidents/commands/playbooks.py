@@ -13,11 +13,17 @@ from commonwatch.capabilities.incidents import queries
 from commonwatch.capabilities.incidents.actions import playbooks
 from commonwatch.capabilities.incidents.commands.files import read_file, write_file
 from commonwatch.capabilities.incidents.commands.given import Case, by, case_id, reader
-from commonwatch.capabilities.incidents.rules.playbooks import Playbook, parse_playbook
+from commonwatch.capabilities.incidents.rules.playbooks import parse_playbook
+from commonwatch.capabilities.incidents.rules.values import Values
+from commonwatch.core.errors import InvalidInput
 
 app = typer.Typer(
     no_args_is_help=True, help="CACAO playbooks: people run them step by step; the node executes nothing."
 )
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A variable's value, as __name__=value; repeatable.", show_default=False),
+]
 Name = Annotated[str, typer.Argument(help="Id of the course of action that carries it.")]
 
 
@@ -65,11 +71,12 @@ def show(
     if not run:
         read = parse_playbook(playbooks.playbook_bytes(reader(), name))
         out.print(f"{read.name}\n{read.description}")
-        out.table(["step", "type", "name", "asks", "commands"], [_row(read, one) for one in read.workflow], "")
+        out.table(["step", "type", "name", "asks", "commands"], [_row(Values(read), one) for one in read.workflow], "")
         out.result({"playbook": read})
         return
     found = queries.seen(reader(), case_id(case))
     _, read, now = playbooks.run_of(reader(), found, run)
+    held = Values(read, found, run)
     out.print(
         f"{read.name}: {'over' if now.is_over else 'running'}{f', failed at {now.failed_at}' if now.failed_at else ''}"
     )
@@ -78,14 +85,33 @@ def show(
         [[one.step, "done" if one.ok else "failed", one.branch] for one in now.done],
         "Nothing was done yet.",
     )
-    out.table(["waits", "type", "name", "asks", "commands"], [_row(read, one) for one in now.waiting], "Nothing waits.")
-    out.result({"waiting": now.waiting, "done": now.done, "over": now.is_over, "failed_at": now.failed_at})
+    out.table(["waits", "type", "name", "asks", "commands"], [_row(held, one) for one in now.waiting], "Nothing waits.")
+    seen = held.seen_by(now.waiting)
+    out.table(
+        ["variable", "of", "type", "state", "value"],
+        [[one.name, one.step, one.variable.type, one.state, one.value] for one in seen],
+        "No step that waits has variables.",
+    )
+    asked = [one.name for one in held.asked(now.waiting)]
+    if asked:
+        out.print(f"Needs a value: {', '.join(asked)}. Give it: commonwatch case playbook set.")
+    out.result(
+        {
+            "waiting": now.waiting,
+            "done": now.done,
+            "over": now.is_over,
+            "failed_at": now.failed_at,
+            "variables": [{"name": one.name, "step": one.step, "state": one.state, "value": one.value} for one in seen],
+            "asked": asked,
+        }
+    )
 
 
-def _row(read: Playbook, name: str) -> list[str]:
-    step = read.workflow[name]
-    said = "; ".join(f"[{one.type}] {one.words}" for one in step.commands)
-    return [name, step.type, step.name, step.condition or step.switch, said[:2_000]]
+def _row(held: Values, name: str) -> list[str]:
+    step = held.playbook.workflow[name]
+    said = "; ".join(f"[{one.type}] {held.line(name, one.words)}" for one in step.commands)
+    asks = held.line(name, step.condition or step.switch)
+    return [name, step.type, held.line(name, step.name), asks, said[:2_000]]
 
 
 @app.command()
@@ -93,12 +119,13 @@ def start(
     case: Case,
     name: Name,
     person: Annotated[str, typer.Option(help="Who is in charge.")] = "",
+    values: Set = None,
 ) -> None:
     """Begin a run in a case.
 
     Example: commonwatch case playbook start 1f0c course-of-action--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --person "A. Berg"
     """
-    made = playbooks.start(case_id(case), name, person, by())
+    made = playbooks.start(case_id(case), name, person, by(), values=_given(values))
     out = current()
     out.print(f"Run {made} begun.")
     out.result({"run": made})
@@ -113,15 +140,45 @@ def step(
     found: Annotated[str, typer.Option(help="Where the step asks: true, false, or a case.")] = "",
     person: Annotated[str, typer.Option(help="Who did it.")] = "",
     note: Annotated[str, typer.Option(help="What came of it.")] = "",
+    values: Set = None,
 ) -> None:
     """Put on record that a step was done.
 
     Example: commonwatch case playbook step 1f0c task--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f action--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f
     """
-    made = playbooks.do_step(case_id(case), run, name, by(), ok=not failed, branch=found, person=person, note=note)
+    did = playbooks.Did(name, not failed, found, person, note, _given(values))
+    made = playbooks.do_step(case_id(case), run, did, by())
     out = current()
     out.print("On record.")
     out.result({"object": made})
+
+
+@app.command("set")
+def set_values(
+    case: Case,
+    run: Annotated[str, typer.Argument(help="The run: a task of the case.")],
+    values: Annotated[list[str], typer.Argument(help="Values, as __name__=value.")],
+    step: Annotated[str, typer.Option(help="For variables of a step, or of one that it stands in: this step.")] = "",
+) -> None:
+    """Say what variables of a run hold, for those that the run is for. A secret is not kept.
+
+    Example: commonwatch case playbook set 1f0c task--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f __address__=198.51.100.7
+    """
+    made = playbooks.set_values(case_id(case), run, _given(values), by(), step=step)
+    out = current()
+    out.print("On record.")
+    out.result({"objects": made})
+
+
+def _given(values: list[str] | None) -> dict[str, str]:
+    """Values by variable; raises InvalidInput."""
+    found: dict[str, str] = {}
+    for one in values or ():
+        name, parted, value = one.partition("=")
+        if not parted:
+            raise InvalidInput("value-form", f"{one} gives no variable a value.", "Write __name__=value.")
+        found[name] = value
+    return found
 
 
 @app.command()

@@ -69,6 +69,8 @@ class Ground:
         task = self.tasks.get(about)
         if task is None:
             return False
+        if field == saying.VARIABLE:  # whoever may do a step may say what came of it
+            return True
         takes = field == "owner" and one.value == one.author and not task.owner  # one who takes a task that nobody has
         return self.leads(one) or one.author == task.author or one.author in self.owners[about] or takes
 

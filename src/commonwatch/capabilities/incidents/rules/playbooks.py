@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from commonwatch.capabilities.incidents.rules.variables import PLACE, Variable
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.stix.ijson import gate
 
@@ -30,6 +31,7 @@ BY_PEOPLE = ("action", "playbook-action", "if-condition", "while-condition", "sw
 _Id: TypeAlias = Annotated[str, msgspec.Meta(max_length=120)]
 _Line: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
 _Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=50_000)]
+_Variables: TypeAlias = Annotated[dict[_Line, Variable], msgspec.Meta(max_length=500)]
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -73,6 +75,8 @@ class Step(msgspec.Struct, frozen=True):
     targets: Annotated[tuple[_Id, ...], msgspec.Meta(max_length=50)] = ()
     delay: int = 0
     timeout: int = 0
+    step_variables: _Variables = {}
+    out_args: Annotated[tuple[_Line, ...], msgspec.Meta(max_length=100)] = ()
 
     def leads_to(self) -> Iterator[str]:
         """Every step that it names."""
@@ -102,6 +106,12 @@ class Party(msgspec.Struct, frozen=True):
     type: _Line = ""
     name: _Line = ""
     description: _Text = ""
+    address: Any = None
+
+    def addresses(self) -> Iterator[str]:
+        """Where it is reached (sections 7.6 and 7.10)."""
+        kinds = self.address.values() if isinstance(self.address, dict) else ()
+        yield from (one for several in kinds if isinstance(several, list) for one in several if isinstance(one, str))
 
 
 class Playbook(msgspec.Struct, frozen=True):
@@ -128,11 +138,21 @@ class Playbook(msgspec.Struct, frozen=True):
     labels: Annotated[tuple[_Line, ...], msgspec.Meta(max_length=100)] = ()
     agent_definitions: Annotated[dict[_Id, Party], msgspec.Meta(max_length=500)] = {}
     target_definitions: Annotated[dict[_Id, Party], msgspec.Meta(max_length=500)] = {}
+    playbook_variables: _Variables = {}
+    authentication_info_definitions: Any = None
 
     def party(self, name: str) -> str:
-        """What an agent or a target is called."""
+        """What an agent or a target is called, and where it is reached."""
         found = self.agent_definitions.get(name) or self.target_definitions.get(name)
-        return found.name if found else ""
+        return ", ".join(one for one in (found.name, *found.addresses()) if one) if found else ""
+
+    def secrets(self) -> Iterator[str]:
+        """The variables that its ways to sign in name, save for who signs in (section 6)."""
+        ways = self.authentication_info_definitions
+        for way in ways.values() if isinstance(ways, dict) else ():
+            for name, text in way.items() if isinstance(way, dict) else ():
+                if isinstance(text, str) and name not in ("user_id", "username", "name", "description"):
+                    yield from PLACE.findall(text)
 
 
 def parse_playbook(raw: bytes) -> Playbook:

@@ -41,6 +41,7 @@ Slot = tuple[str, str, str]
 LONGEST = 4_000
 # What a task's fields take; the rest of the fields are the case's.
 OF_TASK = ("outcome", "owner", "person", "due", "result", "task-name")
+VARIABLE = "variable"  # of a run of a playbook: what one of its variables holds (`values`)
 OF_CASE = (
     "state",
     "name",
@@ -87,6 +88,11 @@ _TAKES: Mapping[str, Callable[[Any], Any]] = {
     "person": lambda value: text(value, 500),
     "due": lambda value: value if value == "" or moment_of(value) is not None else None,
 }
+
+
+def key_of(step: str, name: str) -> str:
+    """Which variable of a run: the playbook's, or a step's."""
+    return f"{step} {name}".strip()
 
 
 def sayings(root: str, parts: Iterable[Part]) -> tuple[list[Said], list[str]]:
@@ -138,6 +144,8 @@ def _taken(content: Statement, about: str, root: str, author: str) -> tuple[str,
     if field in _TAKES and (about == root) == (field in OF_CASE):
         taken = _TAKES[field](value)
         return None if taken is None else ("", taken)
+    if field == VARIABLE and about != root:
+        return _variable(value)
     if about != root or field not in OF_CASE:
         return None
     if field == "participant":
@@ -159,6 +167,19 @@ def _taken(content: Statement, about: str, root: str, author: str) -> tuple[str,
     if field == "lead":
         return _lead(value)
     return (value["ref"], bool(value.get("linked", True))) if _is_link(value) else None
+
+
+def _variable(value: Any) -> tuple[str, Any] | None:
+    """Whether the variable may have it only the playbook says."""
+    said = (
+        [text(value.get(one), 500 if one != "value" else LONGEST) for one in ("step", "name", "value")]
+        if isinstance(value, dict)
+        else []
+    )
+    if not said or None in said:
+        return None
+    step, name, held = said
+    return key_of(str(step), str(name)), {"step": step, "name": name, "value": held}
 
 
 def _lead(value: Any) -> tuple[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from commonwatch.capabilities.incidents.rules.case import Known, Moment, MomentKind, Piece, Said, Task
-from commonwatch.capabilities.incidents.rules.saying import moment_of
+from commonwatch.capabilities.incidents.rules.saying import VARIABLE, moment_of
 from commonwatch.core.stix.ordering import Part
 from commonwatch.core.stix.response.incidents import Track
 
@@ -72,6 +72,8 @@ def _said(one: Said, tasks: dict[str, Task]) -> Moment:
     words = one.reason or (task.name if task is not None else one.value if isinstance(one.value, str) else "")
     subject = one.value if field == "lead" else key if field in ("participant", "link") else task.name if task else ""
     at_us, fidelity, source = one.at_us, one.fidelity, one.source
+    if field == VARIABLE:
+        words = f"{one.value['name']} = {one.value['value']}"
     if field == "time":
         at_us, fidelity, source = moment_of(one.value.at) or at_us, one.value.fidelity, one.value.source or source
     return Moment(

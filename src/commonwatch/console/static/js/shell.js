@@ -12,6 +12,7 @@ ticking();
 rows();
 
 // What few pages need is fetched when one does; drawings last, so that on a bad line the page itself is there first.
+if (document.querySelector("form[data-most]")) import("./uploads.js").then((module) => module.uploads());
 if (document.querySelector("[data-passkey]")) import("./passkeys.js").then((module) => module.passkeys());
 addEventListener("load", () => {
   if (document.querySelector("cw-chart")) import("./chart.js");
