@@ -64,7 +64,7 @@ def test_a_person_works_on_a_case_from_an_alert_to_its_close(page: Page, way: st
     accessible(page)
     page.goto(f"{case}runs/new/")
     lead(page.locator("main form button.main"))
-    looked(page)
+    accessible(page)
     page.fill("[name='variable __address__']", "198.51.100.7")
     page.locator("details form button").click()
     expect(page.locator("mark", has_text="198.51.100.7").first).to_be_visible()

@@ -25,10 +25,8 @@ from commonwatch.core.errors import NodeUnable
 
 PREFIX = "COMMONWATCH_"
 FILE_NAME = "commonwatch.toml"
-DEFAULT, CHOSEN = (
-    "default",
-    "command line or COMMONWATCH_DATA",
-)  # where a value may come from, besides files and variables
+# Where a value may come from, besides files and variables.
+DEFAULT, CHOSEN = "default", "command line or COMMONWATCH_DATA"
 _MOST_PROCESSES = 4  # unless told otherwise: each costs some 50 MB
 # Set in the environment only: they say where the settings themselves are, or belong to a run of the tests.
 NOT_SETTINGS = frozenset({"COMMONWATCH_DATA", "COMMONWATCH_SHARED", "COMMONWATCH_NO_NODE", "COMMONWATCH_TEST_NAME"})
