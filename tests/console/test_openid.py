@@ -205,6 +205,10 @@ def test_a_provider_that_calls_itself_otherwise_is_given_neither_code_nor_secret
     assert provider.codes
 
 
+def test_nobody_is_sent_to_the_provider_by_a_link(provider: Provider) -> None:
+    assert Client().get(reverse("openid_connect_login", args=["oidc"])).status_code == 405
+
+
 def test_a_provider_that_does_not_answer_is_said_to(provider: Provider, settings: Any) -> None:
     settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = "http://127.0.0.1:9"
     answer = Client().post(reverse("leave-for-provider"))

@@ -72,6 +72,7 @@ def speak(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+@require_POST
 def to_provider(request: HttpRequest, provider_id: str = "oidc") -> HttpResponse:
     """The way to an OpenID Connect provider, loaded where there is one only."""
     from commonwatch.console.account.openid import login
