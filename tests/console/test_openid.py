@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -11,6 +14,8 @@ from typing import Any
 import jwt
 import pytest
 import requests
+from allauth.socialaccount.providers import registry
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from django.test import Client
 from django.urls import reverse
@@ -34,7 +39,9 @@ def provider(ready: Path, settings: Any) -> Iterator[Provider]:
         known = {**settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]}
         known["APPS"] = [{**app, "settings": {"server_url": made.address}}]
         settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": known}
+        registry.register(OpenIDConnectProvider)  # as the package does where the settings name a provider at the start
         yield made
+        del registry.provider_map[OpenIDConnectProvider.id]
 
 
 def through(browser: Client, process: str = "login") -> Any:
@@ -198,6 +205,10 @@ def test_a_provider_that_calls_itself_otherwise_is_given_neither_code_nor_secret
     assert provider.codes
 
 
+def test_nobody_is_sent_to_the_provider_by_a_link(provider: Provider) -> None:
+    assert Client().get(reverse("openid_connect_login", args=["oidc"])).status_code == 405
+
+
 def test_a_provider_that_does_not_answer_is_said_to(provider: Provider, settings: Any) -> None:
     settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = "http://127.0.0.1:9"
     answer = Client().post(reverse("leave-for-provider"))
@@ -217,3 +228,21 @@ def test_a_code_that_somebody_else_asked_for_is_not_taken(provider: Provider) ->
 def test_a_password_still_signs_in_where_there_is_a_provider(provider: Provider) -> None:
     connected(Role.READER)
     assert sign_in(Client(), "reader", PASSWORD) == "/overview/"
+
+
+@pytest.mark.parametrize("issuer", ["", "https://login.example.org"])
+def test_what_a_provider_needs_is_loaded_where_there_is_one(issuer: str, tmp_path: Path) -> None:
+    program = """
+import sys, django
+django.setup()
+from allauth.socialaccount.providers import registry
+from django.urls import get_resolver
+get_resolver().url_patterns
+print("requests" in sys.modules, [one.id for one in registry.get_class_list()])
+"""
+    known = {"COMMONWATCH_OIDC_ISSUER": issuer, "COMMONWATCH_DATA": str(tmp_path)}
+    known["DJANGO_SETTINGS_MODULE"] = "commonwatch.site.settings"
+    run = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **known}, check=True, capture_output=True, text=True
+    )
+    assert run.stdout.strip() == ("True ['openid_connect']" if issuer else "False []")

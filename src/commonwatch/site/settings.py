@@ -62,7 +62,9 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
+    *(
+        ["allauth.socialaccount.providers.openid_connect"] if COMMONWATCH.oidc_issuer else []
+    ),  # 4 MB, with what it needs
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -6,7 +6,7 @@ from allauth.account import views as account
 from allauth.socialaccount import views as provider
 from django.urls import include, path
 
-from commonwatch.console.account import openid, views
+from commonwatch.console.account import views
 
 urlpatterns = [
     path("", views.preferences, name="preferences"),
@@ -23,6 +23,6 @@ urlpatterns = [
     path("provider/error/", provider.login_error, name="socialaccount_login_error"),
     path("provider/closed/", provider.signup, name="socialaccount_signup"),
     path("provider/leave/", views.leave_for_provider, name="leave-for-provider"),
-    path("provider/<str:provider_id>/login/", openid.login, name="openid_connect_login"),
-    path("provider/<str:provider_id>/callback/", openid.callback, name="openid_connect_callback"),
+    path("provider/<str:provider_id>/login/", views.to_provider, name="openid_connect_login"),
+    path("provider/<str:provider_id>/callback/", views.from_provider, name="openid_connect_callback"),
 ]

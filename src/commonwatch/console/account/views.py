@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from commonwatch.base.accounts.actions import set_preferences
 from commonwatch.base.accounts.models import Theme
-from commonwatch.console.account.openid import login
 from commonwatch.console.shell.pages import READER, done, shown_to
 from commonwatch.console.shell.who import identity, person
 
@@ -74,9 +73,24 @@ def speak(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def to_provider(request: HttpRequest, provider_id: str = "oidc") -> HttpResponse:
+    """The way to an OpenID Connect provider, loaded where there is one only."""
+    from commonwatch.console.account.openid import login
+
+    return login(request, provider_id)
+
+
+def from_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """The way back."""
+    from commonwatch.console.account.openid import callback
+
+    return callback(request, provider_id)
+
+
+@require_POST
 def leave_for_provider(request: HttpRequest) -> HttpResponse:
     """A page that leads to the provider. Forms of ours may only be sent to ourselves, and a redirect would count as sending it on."""
-    answer = login(request)
+    answer = to_provider(request)
     if isinstance(answer, HttpResponseRedirect):
         kept = render(
             request, "console/account/leaving.html", {"address": answer.url, "provider": settings.COMMONWATCH.oidc_name}
