@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 from django.test import Client
 from django.utils import translation
 
+import commonwatch.capabilities
+from commonwatch.capabilities.assistance.facts import machine
+from commonwatch.capabilities.assistance.saying import stands
+from commonwatch.capabilities.duties import writing as duty_writing
+from commonwatch.capabilities.evidence.legal import actions as legal_actions
+from commonwatch.capabilities.evidence.rules import ENDED as custody
 from commonwatch.console.shell import told
 from commonwatch.core.errors import NotFound
+
+ROOMS = Path(commonwatch.capabilities.__file__).parent
 
 
 def plain(text: str) -> str:
@@ -20,6 +32,51 @@ def test_a_sentence_keeps_its_values_in_every_language(language: str) -> None:
     with translation.override(language):
         said = told.told("There is no telemetry called cert-xx.")
         assert said != "There is no telemetry called cert-xx." and "\u2068cert-xx\u2069" in said
+
+
+def standing() -> list[str]:
+    """How things stand, as the rooms of responding say it."""
+    states = [stands(state) for state in machine().states]
+    return [*states, *custody.values(), *legal_actions._ENDED.values(), *duty_writing._STANDS.values()]
+
+
+@pytest.mark.parametrize("language", ["fr", "es", "ar", "zh-hans", "ru"])
+def test_how_something_stands_is_said_in_the_language_also_inside_a_sentence(language: str) -> None:
+    with translation.override(language):
+        for one in standing():
+            alone, inside = told.told(one), plain(told.told(f"{one} That cannot be done now."))
+            assert alone != one and inside.startswith(alone), one
+            if language in ("ar", "zh-hans", "ru"):
+                assert not re.search("[A-Za-z]", inside), inside
+
+
+WORDS = {"state", "ended", "act", "standing", "urgency", "answer"}  # attributes that hold a word of a list
+
+
+def named_by(hole: ast.expr) -> str:
+    """The attribute that a value is, also where a method changes it; looked up in a list of sentences it is none."""
+    while isinstance(hole, ast.Call) and isinstance(hole.func, ast.Attribute):
+        hole = hole.func.value
+    return hole.attr if isinstance(hole, ast.Attribute) else ""
+
+
+def test_no_sentence_of_these_rooms_is_made_around_a_word_of_a_list() -> None:
+    """A word put into a sentence stays English, and has other forms in other languages: each gets a sentence of its own."""
+    found = []
+    for room in ("assistance", "duties", "evidence", "incidents"):
+        for path in (ROOMS / room).rglob("*.py"):
+            if "commands" in str(path.relative_to(ROOMS)):
+                continue  # whose readers sit at a terminal
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.JoinedStr):
+                    continue
+                last = node.values[-1]
+                ends = isinstance(last, ast.Constant) and str(last.value).endswith((".", "!"))
+                holes = [one.value for one in node.values if isinstance(one, ast.FormattedValue)]
+                named = {named_by(one) for one in holes}
+                if ends and named & WORDS:
+                    found.append(f"{path.name}:{node.lineno}")
+    assert found == [], found
 
 
 def test_an_error_is_told_with_what_to_do() -> None:

@@ -86,7 +86,9 @@ def test_a_slow_clock_puts_no_delivery_before_its_acceptance() -> None:
     assert view.offers[0].state == "fulfilled"
     alone = answer(4, NO, 30, "deliver", FIRST)
     view = folded(request(), offer(1, NO, 20), accepted, alone)
-    assert [one.refused for one in view.history if one.act == "deliver"] == ["It was offered already."]
+    assert [one.refused for one in view.history if one.act == "deliver"] == [
+        "It is offered. This was not possible any more."
+    ]
 
 
 def test_what_one_may_not_say_stays_in_the_history_and_changes_nothing() -> None:
@@ -97,7 +99,7 @@ def test_what_one_may_not_say_stays_in_the_history_and_changes_nothing() -> None
     assert {one.act: one.refused for one in view.history if one.refused} == {
         "accept": "The offer is another member's.",
         "withdraw": "The offer is another member's.",
-        "close": "The helper cannot close this request.",
+        "close": "That is not for a member that helps to do.",
     }
 
 
@@ -154,7 +156,9 @@ def test_withdrawing_and_accepting_at_once_has_one_outcome_everywhere() -> None:
     )
     assert one == other
     assert one.offers[0].state == "withdrawn"
-    assert [event.refused for event in one.history if event.act == "accept"] == ["It was withdrawn already."]
+    assert [event.refused for event in one.history if event.act == "accept"] == [
+        "It is withdrawn. This was not possible any more."
+    ]
 
 
 def test_an_offer_that_ended_cannot_be_accepted_and_a_request_expires() -> None:

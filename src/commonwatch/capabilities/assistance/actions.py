@@ -23,6 +23,7 @@ from commonwatch.capabilities.assistance import catalogue, rules
 from commonwatch.capabilities.assistance.facts import form_named, machine, skills
 from commonwatch.capabilities.assistance.forms import Form, gaps
 from commonwatch.capabilities.assistance.models import Ignored
+from commonwatch.capabilities.assistance.saying import stands
 from commonwatch.capabilities.assistance.standing import OfferView, Possible, RequestView
 from commonwatch.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from commonwatch.core.stix.ids import is_id
@@ -155,7 +156,7 @@ def answer(root: str, about: str, act: stix.Act, said: Said, by: By, audience: A
     view = _folded(parts, by)
     possible = _may(view, act, about)
     if possible.needs_reason and not said.reason.strip():
-        raise InvalidInput("reason-needed", f"To {act} needs a reason.", "Give --reason: the other side acts on it.")
+        raise InvalidInput("reason-needed", "This act needs a reason.", "Give --reason: the other side acts on it.")
     offered = view.offer(about)
     agreed = tuple(said.parts)
     if act == "accept" and offered is not None:
@@ -272,11 +273,10 @@ def _may(view: RequestView, act: str, about: str) -> Possible:
     possible = rules.possible(view, own_member().identity, machine())
     found = next((one for one in possible if (one.act, one.about) == (act, about)), None)
     if found is None:
-        now = ", ".join(sorted({one.act for one in possible})) or "nothing"
         raise Conflict(
             "act-not-now",
-            f"You cannot {act} it now: the request is {view.state.replace('-', ' ')}.",
-            f"What you can do: {now}.",
+            f"{stands(view.state)} That cannot be done now.",
+            "See what can be done: commonwatch assist show.",
             data={"state": view.state, "possible": msgspec.to_builtins(possible)},
         )
     return found
@@ -358,7 +358,9 @@ def _due(form: Form, asked: Asked, what: str, by: By) -> str:
     hours = asked.hours.get(what, getattr(form, f"{what}_hours"))
     if not 0 <= hours <= 24 * 366:
         raise InvalidInput(
-            "hours-odd", f"{hours} hours are no time to {what}.", "Give a number from 0, which sets none."
+            "hours-odd",
+            f"A clock of {hours} hours is too long, or runs backwards.",
+            "Give a number from 0, which sets none.",
         )
     return format_time(by.now_us + hours * HOUR_US, 0) if hours else ""
 

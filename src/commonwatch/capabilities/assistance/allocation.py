@@ -222,9 +222,7 @@ def _why_unmet(need: NeedLine, stock: Sequence[Supply], facts: Facts, possible: 
     for supply in skilled:
         for barrier in judge(need, supply, facts).barriers:
             counts[barrier.code] += 1
-    for code, sentence in _IN_WAY.items():
-        if counts[code]:
-            found.append(Reason(code, f"{counts[code]} of {len(skilled)} {sentence}.", 0))
+    found += [Reason(code, _in_way(code, counts[code], len(skilled)), 0) for code in _IN_WAY if counts[code]]
     if possible:
         units = sum(supply.quantity for supply in possible)
         sentence = (
@@ -238,12 +236,17 @@ def _why_unmet(need: NeedLine, stock: Sequence[Supply], facts: Facts, possible: 
     return tuple(found)
 
 
-_IN_WAY = {
-    "law": "have no agreement in force that allows it",
-    "language": "have no common language",
-    "time": "are not there for all of that time",
-    "place": "cannot go where the work is",
-    "reserved": "are reserved",
-    "offered-elsewhere": "were offered for another need",
-    "ignored": "were decided against",
-}
+_IN_WAY = ("law", "language", "time", "place", "reserved", "offered-elsewhere", "ignored")
+
+
+def _in_way(code: str, some: int, of: int) -> str:
+    """How many of those with the skill one thing keeps from helping."""
+    return {
+        "law": f"{some} of {of} have no agreement in force that allows it.",
+        "language": f"{some} of {of} have no common language.",
+        "time": f"{some} of {of} are not there for all of that time.",
+        "place": f"{some} of {of} cannot go where the work is.",
+        "reserved": f"{some} of {of} are reserved.",
+        "offered-elsewhere": f"{some} of {of} were offered for another need.",
+        "ignored": f"{some} of {of} were decided against.",
+    }[code]

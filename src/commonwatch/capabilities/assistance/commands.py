@@ -96,7 +96,7 @@ def request(
         form=form,
         name=name,
         contact=stix.Contact(contact, reach, point or None),
-        answers=given.pairs(answer or [], "answer"),
+        answers=given.pairs(answer or []),
         needs=given.needs(need or []),
         urgency=urgency,
         asked=tuple(to or ()),

@@ -8,13 +8,13 @@ from commonwatch.core.errors import InvalidInput
 from commonwatch.core.stix.response import assistance as stix
 
 
-def pairs(texts: Sequence[str], what: str) -> dict[str, str]:
+def pairs(texts: Sequence[str]) -> dict[str, str]:
     """`name=value`, each."""
     found = {}
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
-            raise InvalidInput("pair-unreadable", f"{text[:60]} is no {what}.", "Write it as name=value.")
+            raise InvalidInput("pair-unreadable", f"{text[:60]} gives no field an answer.", "Write it as name=value.")
         found[name.strip()] = value.strip()
     return found
 

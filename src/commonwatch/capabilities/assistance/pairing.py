@@ -161,8 +161,13 @@ def _barriers(need: NeedLine, supply: Supply, facts: Facts) -> tuple[Reason, ...
     if (need.id, supply.id) in facts.ignored:
         found.append(Reason("ignored", "People here decided against it.", 0))
     if need.languages and not _common(need, supply):
-        wanted, has = ", ".join(need.languages), ", ".join(supply.languages) or "none named"
-        found.append(Reason("language", f"No common language: {wanted} is needed, it has {has}.", 0))
+        wanted, has = ", ".join(need.languages), ", ".join(supply.languages)
+        said = (
+            f"No common language: {wanted} is needed, it has {has}."
+            if has
+            else f"It names no language; {wanted} is needed."
+        )
+        found.append(Reason("language", said, 0))
     return tuple(found)
 
 

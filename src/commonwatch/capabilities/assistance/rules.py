@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from commonwatch.capabilities.assistance.machine import Machine
+from commonwatch.capabilities.assistance.saying import stands
 from commonwatch.capabilities.assistance.standing import Covered, Event, OfferView, Possible, RequestView, Track
 from commonwatch.core.stix import ordering
 from commonwatch.core.stix.ordering import Read
@@ -21,6 +22,11 @@ from commonwatch.core.stix.response import assistance as stix
 from commonwatch.core.stix.times import parse_time
 
 DELIVERING = ("accepted", "partly-accepted", "in-progress", "waiting-for-requester", "fulfilled", "confirmed")
+
+_NOT_FOR = {
+    "requester": "That is not for the member that asks to do.",
+    "helper": "That is not for a member that helps to do.",
+}
 
 
 @dataclass
@@ -78,7 +84,7 @@ class _Folding:
         elif one.part.author == self.root.part.author:
             refused = "It is by the member that asks."
         elif self.ended:
-            refused = f"The request was {self.ended} before."
+            refused = f"{stands(self.ended)} This came later."
         state = "declined" if refused else "offered"
         # An offer that comes too late stays in sight: it can be read, and cannot be accepted.
         event = self._event(order_us, one, "offer", self.root.part.id, state, refused)
@@ -94,11 +100,11 @@ class _Folding:
         refused = self._why_not(one, side, offer)
         step = self.machine.step(said.act, side, about) if not refused else None  # type: ignore[arg-type]
         if not refused and step is None:
-            refused = f"The {side} cannot {said.act} this {about}."
+            refused = _NOT_FOR[side]
         if step is not None:
             state = self._state(step.by, step.about, one.part.author, offer)
             if state not in step.states:
-                refused = f"It was {state.replace('-', ' ')} already."
+                refused = f"{stands(state)} This was not possible any more."
             elif said.act == "accept" and offer is not None and _past(offer.read.content.expires, order_us):
                 refused = "The offer had ended before."
         if refused or step is None:

@@ -140,12 +140,23 @@ def _who(subject: Subject, regime: Regime) -> _Answer:
     return _Answer(None, question)
 
 
+_SEVERE = {
+    "high": "The severity is high: taken as significant until a person says otherwise.",
+    "critical": "The severity is critical: taken as significant until a person says otherwise.",
+}
+
+
 def _significant(facts: Facts, flags: Mapping[str, bool], regime: Regime) -> _Answer:
     stated = flags.get(SIGNIFICANT)
     if stated is not None:
-        return _Answer(stated, f"It is stated whether the incident is significant: {'yes' if stated else 'no'}.")
-    if facts.severity in ("high", "critical"):
-        return _Answer(True, f"The severity is {facts.severity}: taken as significant until a person says otherwise.")
+        return _Answer(
+            stated,
+            "It is stated that the incident is significant."
+            if stated
+            else "It is stated that the incident is not significant.",
+        )
+    if facts.severity in _SEVERE:
+        return _Answer(True, _SEVERE[facts.severity])
     if facts.severity == "low":
         return _Answer(False, "The severity is low: taken as not significant until a person says otherwise.")
     return _Answer(None, f"Does it reach the threshold: {regime.trigger}?")

@@ -7,18 +7,24 @@ from collections.abc import Mapping
 from commonwatch.base.audit.record import record
 from commonwatch.base.parties.actions import By
 from commonwatch.capabilities.duties.case_facts import check_moment, check_text
-from commonwatch.capabilities.duties.models import Duty, Happened, Step
+from commonwatch.capabilities.duties.models import CLOSED, CONFIRMED, PROPOSED, REJECTED, Duty, Happened, Step
 from commonwatch.capabilities.duties.queries import duty_numbered
 from commonwatch.core.errors import Conflict, InvalidInput
 
 LONGEST_REASON = 2_000
+_STANDS = {
+    PROPOSED: "The duty is proposed, and nobody has confirmed it yet.",
+    CONFIRMED: "The duty is confirmed.",
+    REJECTED: "The duty is rejected.",
+    CLOSED: "The duty is closed.",
+}
 
 
 def open_for(number: int, *states: str) -> Duty:
     """The duty, in one of these states; raises Conflict."""
     duty = duty_numbered(number)
     if duty.state not in states:
-        raise Conflict("duty-state", f"The duty is {duty.state}.", "See what was decided of it on its page.")
+        raise Conflict("duty-state", _STANDS[duty.state], "See what was decided of it on its page.")
     return duty
 
 

@@ -32,7 +32,7 @@ from commonwatch.capabilities.evidence.queries import (
     sealings,
     stamp_key,
 )
-from commonwatch.capabilities.evidence.rules import Act, Chain
+from commonwatch.capabilities.evidence.rules import ENDED, Act, Chain
 from commonwatch.capabilities.evidence.sealing import Digests, Resealed, Told
 from commonwatch.capabilities.evidence.store import opened
 from commonwatch.capabilities.evidence.writing import object_of, on_terms_of, written
@@ -347,7 +347,7 @@ def _held_here(identity: str, by: By) -> Known:
     """An item that the own member holds and whose chain holds; raises NotFound, IntegrityError or Conflict."""
     one = _sound(operator(by.actor), identity)
     if one.chain.ended:
-        raise Conflict("evidence-ended", f"It was {one.chain.ended}.", "Nothing can be done with it any more.")
+        raise Conflict("evidence-ended", ENDED[one.chain.ended], "Nothing can be done with it any more.")
     if one.chain.holder != own_member().identity:
         raise NotAllowed("not-the-holder", "Another member holds it.", "See `commonwatch evidence show`.")
     return one
@@ -369,7 +369,7 @@ def _sound(reader: Reader, identity: str) -> Known:
         first = one.chain.breaks[0]
         raise IntegrityError(
             "custody-broken",
-            f"Its chain of custody is broken at {first.place}: {first.sentence}",
+            f"{first.sentence} So its chain of custody is broken at {first.place}.",
             "Settle that with those who wrote it; see `commonwatch evidence show`.",
             data={"breaks": [each.code for each in one.chain.breaks]},
         )

@@ -35,6 +35,7 @@ from commonwatch.core.stix.response.evidence import (
 from commonwatch.core.stix.times import parse_time
 
 SKEW_US = 300 * 1_000_000  # clocks of members differ
+ENDED = {"returned": "It was returned.", "destroyed": "It was destroyed."}  # by notes; each a sentence of its own
 _NOT_SAID = ("modified", "object_marking_refs", "granular_markings")
 CHAINED = (TRANSFER, RECEIPT, NOTE)
 Chained: TypeAlias = Transfer | Receipt | Note
@@ -190,7 +191,7 @@ def _take(walk: _Walk, item: Act, before: Act, act: Act) -> None:
     if act.at_us + SKEW_US < before.at_us:
         walk.broken("before-last", act, f"It is dated before {before.id}, which it follows.")
     if walk.ended:
-        walk.broken("after-end", act, f"The item had been {walk.ended} before.")
+        walk.broken("after-end", act, f"{ENDED[walk.ended]} This came later.")
     elif isinstance(said, Transfer):
         _offered(walk, item, act, said)
     elif isinstance(said, Receipt):
@@ -230,11 +231,13 @@ def _noted(walk: _Walk, act: Act, said: Note) -> None:
     if act.author != walk.holder:
         walk.broken("not-the-holder", act, f"{act.author} says what was done; {walk.holder} holds it.")
     elif (walk.offer is None) == (said.kind == "withdrawn"):
-        offered = walk.offer.id if walk.offer is not None else "nothing"
-        walk.broken("out-of-turn", act, f"It says {said.kind} while {offered} is on offer.")
+        wrong = "It takes an offer back, and nothing is on offer."
+        if walk.offer is not None:
+            wrong = f"It says what was done while {walk.offer.id} is on offer."
+        walk.broken("out-of-turn", act, wrong)
     elif said.kind == "withdrawn":
         walk.offer = None
-    elif said.kind in ("returned", "destroyed"):
+    elif said.kind in ENDED:
         walk.ended = said.kind
 
 

@@ -273,10 +273,13 @@ def _check_days(one: Folded, since: str, until: str) -> None:
         raise InvalidInput("until-early", "It would end before it begins.", "Name a later day.")
 
 
+_ENDED = {"executed": "It was executed.", "refused": "It was refused.", "withdrawn": "It was withdrawn."}
+
+
 def _open(identity: str, by: By) -> Folded:
     one = folded_request(operator(by.actor), identity)
     if not one.is_open:
-        raise Conflict("request-ended", f"It was {one.state}.", "Send a new one.")
+        raise Conflict("request-ended", _ENDED[one.state], "Send a new one.")
     return one
 
 

@@ -287,7 +287,7 @@ def _extension(what: Damage) -> dict[str, Any]:
         return {name: int(what.what)}
     if words and what.what not in words:
         raise InvalidInput(
-            "impact-unknown", f"{what.what} is no {name} of {what.category}.", f"Use {', '.join(words)}."
+            "impact-unknown", f"{what.what} is no value for an impact of this category.", f"Use {', '.join(words)}."
         )
     said: dict[str, Any] = {name: what.what or "uncategorized"}
     if what.category in ("confidentiality", "integrity") and what.what != "none":
