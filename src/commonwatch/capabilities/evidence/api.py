@@ -27,7 +27,7 @@ from commonwatch.capabilities.evidence.legal import actions as legal_actions
 from commonwatch.capabilities.evidence.legal import queries as legal_queries
 from commonwatch.capabilities.evidence.legal.actions import Asking
 from commonwatch.capabilities.evidence.legal.instruments import instruments
-from commonwatch.capabilities.evidence.receiving import announced, bits
+from commonwatch.capabilities.evidence.receiving import bits
 from commonwatch.capabilities.evidence.store import fetched, opened
 from commonwatch.core.errors import NotFound
 from commonwatch.core.stix.response.evidence import LegalAnswer, NoteKind
@@ -223,7 +223,6 @@ def add_item(request: HttpRequest, given: Query[ItemIn]) -> Any:
 
     Nothing plain is written to a disk, and the node cannot open what it sealed.
     """
-    announced(request)
     whom = Audience(given.tlp, tuple(given.members))
     with actions.adding(given.collected, whom, given.recipients, by(request)) as item:
         for bit in bits(request):
