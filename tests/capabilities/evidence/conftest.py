@@ -26,14 +26,14 @@ FOUND = Collected(
 
 
 @pytest.fixture
-def partnered(keyed: Path) -> Iterator[Path]:
+def partnered(keyed: Path) -> Path:
     """The own member in Austria, partners in Norway and Ireland."""
     carried(lambda now: parties.change_member("home", title="CERT.at", kind=None, country="AT", by=now))
     member("cert-no", "NO", MemberKind.STATE_BODY, "home")
     member("cert-ie", "IE", MemberKind.STATE_BODY, "home")
-    yield keyed
-    for name in (FOLDER, WORK):
+    for name in (FOLDER, WORK):  # what tests of pages and the API left there
         shutil.rmtree(keyed / name, ignore_errors=True)
+    return keyed
 
 
 @pytest.fixture
