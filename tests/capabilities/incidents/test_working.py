@@ -307,3 +307,33 @@ def test_objects_of_the_suite_hold_nothing_that_its_schemas_do_not_know(partners
             assert set(part.value) <= COMMON | ALLOWED[part.type], part.value
             made = stix2.parse(part.value, allow_custom=True)
             assert made["id"] == part.id
+
+
+def test_whatever_was_said_can_be_said_again_by_settling_it(partners: Path) -> None:
+    now = by()
+    case = opening.report(JOINT, now)
+    ref = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"
+    opening.link(case, (ref,), later(now, 1))
+    opening.link(case, (ref,), later(now, 2), linked=False)
+    opening.stamp(case, "occurred", now.now_us - 86_400_000_000, "day", "log", "", later(now, 3))
+    opening.rate(case, "uk-ncsc", "3", "", later(now, 4))
+    task = entries.add_task(case, entries.ToDo("Block", owner="cert-no"), later(now, 5))
+    entries.change_task(case, task, entries.Change(outcome="successful"), later(now, 6))
+    history = queries.case(operator("o"), case).history
+    assert queries.case(operator("o"), case).links == ()
+    for number, one in enumerate(history):
+        opening.settle(case, one.id, "Yes", later(now, 10 + number))
+    found = queries.case(operator("o"), case)
+    assert (found.unread, len(found.history)) == ((), 2 * len(history))
+    linked = next(one.id for one in history if one.slot[1] == "link" and one.value)
+    opening.settle(case, linked, "It belongs to it after all", later(now, 30))
+    assert queries.case(operator("o"), case).links == (ref,)
+
+
+def test_who_leads_is_never_settled(partners: Path) -> None:
+    now = by()
+    case = opening.report(JOINT, now)
+    taking_part.offer_lead(case, "cert-no", "night shift", later(now))
+    [offer] = [one.id for one in queries.case(operator("o"), case).history if one.slot[1] == "lead"]
+    with pytest.raises(InvalidInput, match="offered and accepted"):
+        opening.settle(case, offer, "", later(now, 2))

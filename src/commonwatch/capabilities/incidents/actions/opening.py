@@ -12,6 +12,7 @@ from commonwatch.base.parties.queries import own_member
 from commonwatch.capabilities.incidents.actions.entries import as_part
 from commonwatch.capabilities.incidents.actions.writing import Open, audience, head, identities, opened, put, statement
 from commonwatch.capabilities.incidents.lists import checked_class, checked_severity
+from commonwatch.capabilities.incidents.rules.saying import value_of
 from commonwatch.core.errors import Conflict, InvalidInput
 from commonwatch.core.stix.extensions import PapColour
 from commonwatch.core.stix.response.incidents import (
@@ -231,10 +232,12 @@ def settle(case: str, chosen: str, reason: str, by: By) -> str:
     if said is None:
         raise InvalidInput("statement-unknown", f"There is no statement {chosen}.", "See `commonwatch case show`.")
     about, field, key = said.slot
+    if field == "lead":
+        raise InvalidInput("lead-not-settled", "Who leads is offered and accepted.", "See `commonwatch case lead`.")
     made = statement(
         at,
         field,
-        said.value,
+        value_of(said),
         about=about,
         key=key,
         reason=reason,

@@ -169,6 +169,12 @@ def _taken(content: Statement, about: str, root: str, author: str) -> tuple[str,
     return (value["ref"], bool(value.get("linked", True))) if _is_link(value) else None
 
 
+def value_of(one: Said) -> Any:
+    """What a statement that says the same has as its value: the way back from how it was read."""
+    _, field, key = one.slot
+    return {"ref": key, "linked": one.value} if field == "link" else one.value
+
+
 def _variable(value: Any) -> tuple[str, Any] | None:
     """Whether the variable may have it only the playbook says."""
     said = (
