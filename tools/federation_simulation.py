@@ -4,6 +4,9 @@
 is a hub, hubs know one another, the others know one hub. `chords`: a ring with chords to far nodes, six peers each. `mesh`: all know all.
 A day's objects are posted in pieces of ten by random members; a round lets every node that has something to do work once.
 Rounds times the time of one hop (bench/README.md, published to visible) is the time to reach all.
+
+`--everybody`: instead, every member publishes one object, while a tenth of those that are no hubs are away; every tenth takes its
+object back; the others come again and publish, too. In the end each node is asked whether it has all that it may have, and nothing else.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +88,8 @@ class Partnership:
     cpu: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     dirty: set[str] = field(default_factory=set)  # who may have something to do
     working: list[str] = field(default_factory=lambda: [""])
+    away: set[str] = field(default_factory=set)
+    parcels: int = 0  # requests that were answered
 
     @contextmanager
     def turn(self, name: str) -> Iterator[None]:
@@ -104,12 +109,13 @@ class Partnership:
         self.cpu[name] += spent
         self.cpu[self.working[-1]] -= spent
         self.dirty.add(name)
+        self.parcels += 1
 
     def rest(self) -> int:
         """Let every node that has something to do work once, until nobody has; how many rounds."""
         rounds = 0
         while self.dirty:
-            due = sorted(self.dirty)
+            due = sorted(self.dirty - self.away)
             self.dirty.clear()
             for name in due:
                 with self.turn(name):
@@ -118,6 +124,15 @@ class Partnership:
                     self.dirty.add(name)
             rounds += 1
         return rounds
+
+    def leave(self, names: Iterable[str]) -> None:
+        """These cannot be reached, and do nothing."""
+        self.away |= set(names)
+
+    def come_again(self) -> None:
+        """All are there, and who had something for those that were away tries again."""
+        self.away.clear()
+        self.dirty |= set(self.world.nodes)
 
     def forget_costs(self) -> None:
         """What came before does not count."""
@@ -129,15 +144,19 @@ def founded(folder: Path, blank: Path, topology: str, size: int) -> Partnership:
     """A partnership whose nodes know one another and have greeted."""
     from tests.federation.nodes import Files, World
 
+    from commonwatch.core.errors import PeerError
+
     class Counting(World):
         """Keeps nothing of what passes but its size, and whose processor it cost."""
 
         def send(self, request: Any) -> Any:
             began = time.process_time()
+            name = request.url.split("/")[2]
+            if name in made.away:
+                raise PeerError("peer-unreachable", "it is away", retry=True)
             answer = super().send(request)
             self.seen.clear()
             self.answers.clear()
-            name = request.url.split("/")[2]
             made.passed(name, len(request.body) + len(answer.body), time.process_time() - began)
             return answer
 
@@ -192,6 +211,51 @@ def simulate(folder: Path, blank: Path, topology: str, size: int, objects: int) 
         "KB, busiest": round(bytes_of[-1] / objects / 1000, 2),
         "CPU ms per object: median node": round(statistics.median(work) / objects * 1000, 2),
         "CPU ms, busiest": round(work[-1] / objects * 1000, 2),
+    }
+
+
+def everybody(folder: Path, blank: Path, topology: str, size: int) -> dict[str, Any]:
+    """Everybody publishes, some are away meanwhile, some take theirs back: what that cost, once all have what they may have."""
+    from tests.base.release.nodes import indicator
+
+    partnership = founded(folder, blank, topology, size)
+    nodes, hubs = partnership.nodes, {one for pair in pairs(topology, size) for one in pair[:1]}
+    leaves = [number for number in range(size) if topology != "hubs" or number not in hubs]
+    away = set(random.Random(size).sample(leaves, size // 10))
+    taken_back = [number for number in range(size) if number % 10 == 3 and number not in away]
+    partnership.parcels = 0
+    partnership.leave(nodes[number].name for number in away)
+    began, rounds = time.process_time(), []
+    for part in (
+        [(number, indicator(number, "GREEN")) for number in range(size) if number not in away],
+        [(number, indicator(number, "RED", version=2)) for number in taken_back],
+        [(number, indicator(number, "GREEN")) for number in sorted(away)],
+    ):
+        if part and part[0][0] in away:
+            partnership.come_again()
+        for number, made in part:
+            with partnership.turn(nodes[number].name):
+                nodes[number].post(made)
+            partnership.dirty.add(nodes[number].name)
+        rounds.append(partnership.rest() - 1)
+    spent = time.process_time() - began
+    ids = [str(indicator(number)["id"]) for number in range(size)]
+    gone = {ids[number] for number in taken_back}
+    for number, node in enumerate(nodes):
+        assert set(node.ids()) == set(ids) - (gone - {ids[number]}), f"{node.name} has too little, or too much"
+    partnership.world.end()
+    return {
+        "topology": topology,
+        "members": size,
+        "links": len(pairs(topology, size)),
+        "away": len(away),
+        "published": size,
+        "taken back": len(taken_back),
+        "rounds: published, taken back, come again": rounds,
+        "requests answered": partnership.parcels,
+        "MB on all lines": round(sum(partnership.wire.values()) / 2 / 1e6, 1),
+        "CPU s of all": round(spent, 1),
+        "CPU s, busiest": round(max(partnership.cpu.values()), 1),
     }
 
 
@@ -265,6 +329,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, nargs="+", default=[20, 50, 100, 200])
     parser.add_argument("--objects", type=int, default=100)
     parser.add_argument("--topologies", nargs="+", default=["hubs", "chords"], choices=["hubs", "chords", "mesh"])
+    parser.add_argument("--everybody", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="federation-simulation-") as temporary:
         blank_folder = Path(temporary) / "blank"
@@ -276,7 +341,10 @@ def main() -> None:
                     folder = Path(temporary) / f"{topology}{size}"
                     folder.mkdir()
                     began = time.monotonic()
-                    found = simulate(folder, blank, topology, size, given.objects)
+                    if given.everybody:
+                        found = everybody(folder, blank, topology, size)
+                    else:
+                        found = simulate(folder, blank, topology, size, given.objects)
                     print(json.dumps(found), flush=True)
                     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
