@@ -89,6 +89,13 @@ def test_content_is_sealed_while_it_comes_and_nothing_plain_is_on_a_disk(
     assert browser.get(address).status_code == 404, "it waits no more"
 
 
+def test_what_is_added_from_a_case_belongs_to_it(browser: Client) -> None:
+    case = "incident--5b8b1a0e-5e6f-4c0d-9d4e-0f6a4d0e1c11"
+    address = f"{reverse('evidence-new')}?case={case}"
+    assert f'href="{address}"' in page(browser, "evidence", case=case)
+    assert f'value="{case}"' in browser.get(address).content.decode()
+
+
 def test_with_scripts_the_page_is_left_by_a_header(browser: Client) -> None:
     answer = sent(browser, waiting(browser), b"x", headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Redirect"]) == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from django import forms
@@ -152,10 +153,12 @@ def items(request: HttpRequest) -> HttpResponse:
     """The items that the reader may know of."""
     who, chosen = reader(request), ItemsFilter(request)
     case = chosen.wanted("case")
+    add = reverse("evidence-new") + (f"?{urlencode({'case': case})}" if case else "")
+    add = add if may_act(identity(request)) else ""
     empty = Empty(
         _("No evidence yet"),
         _("Content is sealed while it is added, here or on the command line, and nowhere opened."),
-        *((_("Add evidence"), reverse("evidence-new")) if may_act(identity(request)) else ()),
+        *((_("Add evidence"), add) if add else ()),
     )
     pages = by_key(lambda after, count: queries.items(who, after, count, case), lambda one: one.seq, _row)
     return listed(
@@ -163,7 +166,7 @@ def items(request: HttpRequest) -> HttpResponse:
         "console/response/evidence.html",
         {
             "items": ITEMS.paged(request, pages, filter=chosen, empty=empty),
-            "may_add": may_act(identity(request)),
+            "add": add,
         },
         "items",
     )
