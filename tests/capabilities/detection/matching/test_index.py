@@ -4,9 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
+from commonwatch.capabilities.detection.matching.index import segment
 from commonwatch.capabilities.detection.matching.index.hashing import hash_column, hash_one
 from commonwatch.capabilities.detection.matching.index.index import IndicatorIndex
 from commonwatch.capabilities.detection.matching.index.store import CHANGES
@@ -34,6 +36,16 @@ def test_an_entry_removed_and_added_again_with_another_value_keeps_only_that(tmp
         assert index.lookup(BELOW) == ()
         assert index.lookup(Value(Kind.HOST, "other.example")) == (1,)
         index.merge()
+
+
+def test_pages_given_back_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment, "_ROWS_MAPPED", 1)
+    texts = [f"h{number}.example" for number in range(5_000)]
+    rows = pa.RecordBatch.from_pydict({"entry": list(range(5_000)), "kind": ["host"] * 5_000, "text": texts})
+    index = IndicatorIndex.build(tmp_path, [rows], 1)
+    for _ in range(2):
+        assert index.under_many("name", pl.Series(texts)).entries.tolist() == list(range(5_000))
+        assert index.lookup(Value(Kind.HOST, "h7.example")) == (7,)
 
 
 def test_changes_outlive_the_process_and_are_seen_by_others(tmp_path: Path) -> None:

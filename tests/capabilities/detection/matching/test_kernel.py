@@ -3,13 +3,15 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commonwatch.capabilities.detection.matching import kernel, memory, writing
+from commonwatch.capabilities.detection.matching import cells, kernel, memory, writing
+from commonwatch.capabilities.detection.matching.index.found import found
 from commonwatch.capabilities.detection.matching.index.index import IndicatorIndex
 from commonwatch.capabilities.detection.matching.kernel import IndexMatcher
 from commonwatch.capabilities.detection.telemetry.batch import Batch
@@ -162,6 +164,39 @@ def test_a_full_memory_of_hits_is_emptied_between_batches(tmp_path: Path, monkey
     matcher = IndexMatcher(index)
     for name in ("a.evil.example", "b.evil.example", "a.evil.example"):
         assert triples(matcher.match(many(name))) == Oracle(held).hits(many(name))
+
+
+def test_a_memory_half_full_has_forgotten_hardly_any(tmp_path: Path) -> None:
+    texts, random = memory.Texts(), np.random.default_rng(1)
+    hashes = random.integers(1 << 20, 1 << 63, 16_000, np.uint64)
+    nothing, bad = found(()), found([(place, 7, None, 0) for place in range(0, 4_000, 100)])
+    for first in range(0, len(hashes), 4_000):
+        texts.learn(hashes[first : first + 4_000], [nothing, bad if first == 4_000 else nothing])
+    there, numbers = texts.not_clean(hashes)
+    assert len(there) < 100 and (numbers > 0).sum() == 40
+    met = texts.met(numbers[numbers > 0])
+    assert there[numbers > 0].tolist() == list(range(4_000, 8_000, 100))
+    assert set(met.entries.tolist()) == {7} and set(met.members.tolist()) == {1}
+
+
+def test_columns_of_one_field_are_looked_up_together_and_met_apart(tmp_path: Path) -> None:
+    held = [
+        (1, Value(Kind.ADDRESS, "198.51.100.7")),
+        (2, Value(Kind.DOMAIN, "evil.example")),
+        (3, Value(Kind.NETWORK, "10.0.3.0/24")),
+    ]
+    index = IndicatorIndex.open(tmp_path)
+    index.apply(held, [], 1)
+    texts: list[object] = [
+        ["198.51.100.7", "a.evil.example"] if n % 10 == 0 else [f"10.0.{n % 9}.1"] for n in range(1000)
+    ]
+    apart = batch_of({"names": (Kind.HOST, texts), "addresses": (Kind.ADDRESS, texts)}, {})
+    one = apart.events["names"]
+    same = Batch(pa.RecordBatch.from_arrays([one, one], names=["names", "addresses"]), apart.mapping)
+    matcher = IndexMatcher(index)
+    for batch in (apart, same, apart, same):
+        assert triples(matcher.match(batch)) == Oracle(held).hits(batch)
+    assert len(list(cells.cells(same, same.mapping.columns, 0))) == 1
 
 
 @given(st.lists(st.ip_addresses(v=4), max_size=20), st.integers(0, 20))

@@ -1,7 +1,7 @@
 """Plain indicators against a batch: the matcher of the index, for live telemetry, hunts and cluster drivers alike.
 
-1. Every column of a kind is looked up on its own. What is not known to be clean is made canonical, hashed, and put to the
-   filter of its family; the few that pass are decided on text, one at a time, by `IndicatorIndex.meeting`.
+1. Columns that are read from the same fields are looked up together (`cells`). What is not known to be clean is made canonical,
+   hashed, and put to the filter of its family; the few that pass are decided on text, as `IndicatorIndex.meeting` decides one.
 2. Small batches take the same decision value by value from a dictionary, without the cost of starting column engines. Both
    ways give the same hits in the same order.
 3. A host column meets hosts, domains above, and addresses where it holds one; an address column addresses, networks and,
@@ -11,16 +11,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from commonwatch.capabilities.detection.matching import writing
+from commonwatch.capabilities.detection.matching.cells import Cells, Form, Key, cells, text_of
 from commonwatch.capabilities.detection.matching.index.families import (
     ADDRESS,
     FAMILIES,
@@ -38,7 +38,6 @@ from commonwatch.capabilities.detection.matching.index.index import IndicatorInd
 from commonwatch.capabilities.detection.matching.matcher import Unexecutable, hits_schema
 from commonwatch.capabilities.detection.matching.memory import Rows, Texts
 from commonwatch.capabilities.detection.telemetry import batch as telemetry
-from commonwatch.capabilities.detection.telemetry.codes import is_coded, places, plain
 from commonwatch.core.patterns.canonical import observed
 from commonwatch.core.patterns.values import Kind
 
@@ -56,17 +55,6 @@ class _Met(NamedTuple):
     port: int | None
 
 
-class _Column(NamedTuple):
-    """One column of a batch: texts and the rows they stand in (None: each in its own), or distinct texts and their codes."""
-
-    name: str
-    kind: Kind
-    texts: pl.Series
-    rows: Rows | None
-    ports: pl.Series | None
-    codes: Rows | None = None
-
-
 class _Hits(NamedTuple):
     """Entries that rows of a column belong to; a pair may come twice."""
 
@@ -82,7 +70,8 @@ class IndexMatcher:
 
     def __init__(self, index: IndicatorIndex) -> None:
         self.index = index
-        self._texts: dict[Kind, Texts] = {}
+        self._key = Key()
+        self._texts: dict[Form, Texts] = {}
         self._remembered: dict[tuple[Kind, str], tuple[_Met, ...]] = {}
         self._seen = (index.additions, index.changes)
 
@@ -105,9 +94,13 @@ class IndexMatcher:
         """Hits, by row, then entry, then column."""
         with self.index.guard:
             self._keep_up()
+            columns = [one for one in batch.mapping.columns if one.kind and self.index.has(*MEETS[one.kind])]
             if batch.events.num_rows < SMALL:
-                return _answer(self._value_by_value(batch))
-            return _answer(self._by_column(batch))
+                met = self._value_by_value(batch, columns)
+            else:
+                met = [hits for one in cells(batch, columns, SMALL) for hits in self._of_cells(one)]
+            self.index.give_back()
+            return _answer(met)
 
     def unexecutable(self, mapping: telemetry.Mapping) -> Mapping[int, Unexecutable]:
         """Entries of kinds for which the mapping has no column."""
@@ -131,93 +124,70 @@ class IndexMatcher:
                 texts.forget_met()
         self._seen = (self.index.additions, self.index.changes)
 
-    def _value_by_value(self, batch: telemetry.Batch) -> list[_Hits]:
+    def _value_by_value(self, batch: telemetry.Batch, columns: Sequence[telemetry.Column]) -> list[_Hits]:
         of_columns = []
-        for column in self._columns(batch):
-            hits: set[tuple[int, int]] = set()
-            rows = range(len(column.texts)) if column.rows is None else column.rows.tolist()
-            for place, (row, text) in enumerate(zip(rows, column.texts, strict=True)):
-                for entry, port in self._remember(column.kind, text) if text is not None else ():
-                    if port is None or (column.ports is not None and column.ports[place] == port):
-                        hits.add((row, entry))
-            if hits:
-                pairs = np.array(list(hits), np.int64)
-                of_columns.append(_Hits(column.name, pairs[:, 0], pairs[:, 1]))
+        for one in cells(batch, columns, SMALL):
+            values = [field.values for field in one.fields]  # none come as codes
+            rows = range(batch.events.num_rows) if one.rows is None else one.rows.tolist()
+            for member in one.members:
+                hits: set[tuple[int, int]] = set()
+                for row, text in zip(rows, text_of(member, values), strict=True):
+                    for entry, port in self._remember(member.kind, text) if text is not None else ():
+                        if port is None or (member.ports is not None and member.ports[row] == port):
+                            hits.add((row, entry))
+                if hits:
+                    pairs = np.array(list(hits), np.int64)
+                    of_columns.append(_Hits(member.column.name, pairs[:, 0], pairs[:, 1]))
         return of_columns
 
-    def _by_column(self, batch: telemetry.Batch) -> list[_Hits]:
-        return [hits for column in self._columns(batch) if len((hits := self._of_column(column)).rows)]
-
-    def _columns(self, batch: telemetry.Batch) -> Iterator[_Column]:
-        """Columns that some indicator may meet."""
-        ports = {column.name: column.port for column in batch.mapping.columns}
-        present = set(batch.events.schema.names)
-        for name, kind in batch.mapping.kinds().items():
-            if name not in present or not self.index.has(*MEETS[kind]):
-                continue
-            array, rows, codes = batch.events[name], None, None
-            if is_coded(array):
-                if len(array.dictionary) <= len(array) >= SMALL:
-                    array, codes = array.dictionary, places(array)
-                else:
-                    array = plain(array)
-            elif pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
-                rows, array = pc.list_parent_indices(array).to_numpy(), pc.list_flatten(array)
-            texts = pl.Series(name, array)
-            port = pl.Series(batch.events[ports[name]]) if ports[name] in present else None
-            if port is not None and rows is not None:
-                port = port.gather(rows)
-            if texts.dtype != pl.Null:
-                yield _Column(name, kind, texts.cast(pl.String), rows, port, codes)
-
-    def _of_column(self, column: _Column) -> _Hits:
-        memory = self._texts.setdefault(column.kind, Texts())
-        blocks = [
-            (there + first, numbers)
-            for first in range(0, len(column.texts), _BLOCK)
-            for there, numbers in [self._numbered(column.kind, column.texts.slice(first, _BLOCK), memory)]
-        ]
-        there = np.concatenate([part for part, _ in blocks] or [np.empty(0, np.int64)])
-        numbers = np.concatenate([part for _, part in blocks] or [np.empty(0, np.int64)])
-        if column.codes is not None:
-            of_texts = np.zeros(len(column.texts) + 1, np.int64)  # and of the null after the last
+    def _of_cells(self, of: Cells) -> Iterator[_Hits]:
+        memory = self._texts.setdefault(of.form, Texts())
+        there, numbers = self._numbered(of, memory)
+        if of.codes is not None:
+            of_texts = np.zeros(len(of.fields[0].values) + 1, np.int64)  # and of the null after the last
             of_texts[there] = numbers
-            of_rows = of_texts.take(column.codes)
-            there = np.flatnonzero(of_rows)
-            numbers = of_rows[there]
-        which, entries, ports = memory.met(numbers)
-        there = there[which]
-        if (ports >= 0).any():
-            seen = np.full(len(there), -1) if column.ports is None else column.ports.gather(there).fill_null(-1)
-            fits = (ports < 0) | (ports == np.asarray(seen))
-            there, entries = there[fits], entries[fits]
-        return _Hits(column.name, there if column.rows is None else column.rows[there], entries)
+            there = np.flatnonzero((of_texts > 0).take(of.codes))
+            numbers = of_texts[of.codes[there]]
+        met = memory.met(numbers)
+        rows = there[met.which] if of.rows is None else of.rows[there[met.which]]
+        for place, member in enumerate(of.members):
+            kept = met.members == place
+            if (met.ports[kept] >= 0).any():
+                seen = np.full(len(rows), -1) if member.ports is None else member.ports.gather(rows).fill_null(-1)
+                kept &= (met.ports < 0) | (met.ports == np.asarray(seen))
+            if kept.any():
+                yield _Hits(member.column.name, rows[kept], met.entries[kept])
 
-    def _numbered(self, kind: Kind, texts: pl.Series, memory: Texts) -> tuple[Rows, Rows]:
-        """Places of texts that belong to an entry, and the numbers under which the memory says to which."""
-        hashes = memory.hashed(texts)
-        there, known = memory.not_clean(hashes)
-        numbers = np.zeros(len(there), np.int64)
-        if known.any():
-            numbers[known] = memory.numbers(texts.gather(there[known]), hashes[there[known]])
+    def _numbered(self, of: Cells, memory: Texts) -> tuple[Rows, Rows]:
+        """Cells that belong to an entry, and the numbers under which the memory says to which."""
+        hashes = of.hashes(self._key)
+        there, numbers = memory.not_clean(hashes)
         unknown = np.flatnonzero(numbers == 0)
-        if len(unknown):
-            some = there[unknown]
-            numbers[unknown] = self._decided(kind, texts.gather(some), hashes[some], memory)
+        for first in range(0, len(unknown), _BLOCK):
+            some = unknown[first : first + _BLOCK]
+            numbers[some] = self._decided(of, there[some], hashes[there[some]], memory)
         met = numbers > 0
         return there[met], numbers[met]
 
-    def _decided(self, kind: Kind, texts: pl.Series, hashes: Hashes, memory: Texts) -> Rows:
-        """The numbers of texts that the memory does not know, 0 for those that belong to nothing."""
+    def _decided(self, of: Cells, at: Rows, hashes: Hashes, memory: Texts) -> Rows:
+        """The numbers of cells that the memory does not know, 0 for those that belong to nothing."""
         kept = np.flatnonzero(memory.distinct(hashes))
-        tried, once = texts.gather(kept), hashes[kept]
-        numbers = memory.learn(tried, once, self._meet(kind, tried))
+        values, once = of.values(at[kept]), hashes[kept]
+        met = [self._meet_some(member.kind, text_of(member, values)) for member in of.members]
+        numbers = memory.learn(once, met)
         bad = np.flatnonzero(numbers)
         if not len(bad):
             return np.zeros(len(hashes), np.int64)
         bad = bad[np.argsort(once[bad])]
-        at = np.searchsorted(once[bad], hashes).clip(max=len(bad) - 1)
-        return np.where(once[bad[at]] == hashes, numbers[bad[at]], 0)
+        found = np.searchsorted(once[bad], hashes).clip(max=len(bad) - 1)
+        return np.where(once[bad[found]] == hashes, numbers[bad[found]], 0)
+
+    def _meet_some(self, kind: Kind, texts: pl.Series) -> Found:
+        """What texts of a column belong to, some of which may be absent."""
+        if not texts.null_count():
+            return self._meet(kind, texts)
+        there = np.flatnonzero(texts.is_not_null().to_numpy())
+        return self._meet(kind, texts.gather(there)).at(there)
 
     def _meet(self, kind: Kind, texts: pl.Series) -> Found:
         """What texts of a column belong to: those in their final form at once, the odd ones by themselves."""

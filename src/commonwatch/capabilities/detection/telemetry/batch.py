@@ -7,7 +7,8 @@
 4. Columns of a kind (`core.patterns.values.Kind`) hold text as the log has it; the matcher makes it canonical. A column may
    be a list of such texts. Ports are int64. Everything else is text, number or boolean.
 5. Text is Arrow's `string`; a reader that is asked for views gives `string_view` where that saves a copy, and one that is
-   asked for codes a dictionary (each distinct text once, and its number in every row) where that is how it finds it.
+   asked for codes a dictionary (each distinct text once, and its number in every row) where that is how it finds it. Such a
+   reader leaves some work to whoever needs an event whole, see `Batch`: few events are hit.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from commonwatch.core.patterns.values import Kind
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from commonwatch.capabilities.detection.telemetry.wanted import Wanted
 
 TIME = "time"
 RECORD = "record"
@@ -75,8 +78,13 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Batch:
-    """Events and what they are. `place` names where they were read: a path, a subject, a socket."""
+    """Events and what they are. `place` names where they were read: a path, a subject, a socket.
+
+    `unfinished` is what was wanted where codes are given. Then texts that are taken from other columns of their row (`left`) are not
+    there yet, what they are taken from is, and the time may be seconds as stored. `wanted.completed` makes events whole.
+    """
 
     events: pa.RecordBatch
     mapping: Mapping
     place: str = ""
+    unfinished: Wanted | None = None

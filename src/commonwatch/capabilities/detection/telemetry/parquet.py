@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commonwatch.capabilities.detection.telemetry.batch import RECORD, TIME, Column
-from commonwatch.capabilities.detection.telemetry.cells import MICROSECONDS, MILLISECONDS
-from commonwatch.capabilities.detection.telemetry.codes import without_empty
+from commonwatch.capabilities.detection.telemetry.codes import is_coded, without_empty
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.paths import steps
-from commonwatch.capabilities.detection.telemetry.wanted import Wanted, arrays, finished
+from commonwatch.capabilities.detection.telemetry.wanted import Wanted, arrays, finished, instant
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,19 +43,26 @@ def read(
     path: Path, want: Wanted, rows: int, faults: Faults, first: int = 0, last: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """The events from row `first` up to, not including, `last`."""
+    import numpy as np
     import polars as pl
+    import pyarrow as pa
 
     scan = pl.scan_parquet(path, glob=False)
     schema = scan.collect_schema()
-    coded = _Coded(path, want, schema)
-    plain = [column for column in want.read if column.name not in coded.sources]
-    chosen = [_time(want, schema), *(_cell(column, schema) for column in plain), *_further(want, schema)]
+    stored = _Stored(path, want, schema)
+    odd = [_cell(column, schema) for column in want.read if column.name not in stored.sources]
+    chosen = [*([] if TIME in stored.sources else [_time(want, schema)]), *odd, *_further(want, schema)]
     faults.records = first
     for start, end in _pieces(groups(path), first, last):
-        frame = _without_empty(scan.slice(start, end - start).select(chosen).collect())
-        records = pl.int_range(start + 1, start + 1 + frame.height, dtype=pl.Int64, eager=True).alias(RECORD)
-        found = finished(coded.joined(_batch(frame.insert_column(1, records), want), start, end), want)
-        faults.records += frame.height
+        columns = stored.read(start, end)
+        if chosen:
+            every = pl.int_range(pl.len()).alias(RECORD)  # a row for each, also where no column is in the file
+            frame = _without_empty(scan.slice(start, end - start).select(every, *chosen).collect())
+            columns |= zip(frame.columns, arrays(frame, views=want.views), strict=True)
+        columns[RECORD] = pa.array(np.arange(start + 1, end + 1))
+        names = [TIME, RECORD, *(name for name in columns if name not in (TIME, RECORD))]
+        found = finished(pa.RecordBatch.from_arrays([columns[name] for name in names], names=names), want)
+        faults.records += found.num_rows
         for at in range(0, found.num_rows, rows):
             yield found.slice(at, rows)
 
@@ -84,46 +90,45 @@ def _without_empty(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in empty)
 
 
-def _batch(frame: pl.DataFrame, want: Wanted) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    return pa.RecordBatch.from_arrays(arrays(frame, views=want.views), names=frame.columns)
-
-
-class _Coded:
-    """Columns of text that are read as they are stored: each distinct text of a row group once, with numbers."""
+class _Stored:
+    """Columns that are read as they are stored, where codes are asked for: texts once for each row group, with numbers."""
 
     def __init__(self, path: Path, want: Wanted, schema: pl.Schema) -> None:
         import polars as pl
         import pyarrow.parquet as pq
 
         self.sources: dict[str, str] = {}
-        for column in want.read if want.codes else ():
-            there = _flat(column.source, column.name, schema)
-            if there is not None and column.type == "text" and schema[there] == pl.String:
-                self.sources[column.name] = there
-        if not self.sources:
+        if not want.codes:
             return
-        names = sorted(set(self.sources.values()))
-        self._file = pq.ParquetFile(path, read_dictionary=names, memory_map=True)
+        as_stored = {"text": pl.String(), "integer": pl.Int64(), "texts": pl.List(pl.String())}
+        for column in want.read:
+            there = _flat(column.source, column.name, schema)
+            if there is not None and schema[there] == as_stored.get(column.type):
+                self.sources[column.name] = there
+        when = next((s for s in (*want.mapping.time, TIME) if _source(s, s, schema) is not None), None)
+        if when is not None and schema.get(when) == pl.Float64():
+            self.sources[TIME] = when
+        self._names = sorted(set(self.sources.values()))
+        texts = [name for name in self._names if schema[name] == pl.String]
+        self._file = pq.ParquetFile(path, read_dictionary=texts, memory_map=True)
         self._starts = [0]
         for number in range(self._file.metadata.num_row_groups):
             self._starts.append(self._starts[-1] + self._file.metadata.row_group(number).num_rows)
 
-    def joined(self, found: pa.RecordBatch, start: int, end: int) -> pa.RecordBatch:
-        """A batch with these columns, of the rows from `start` up to `end`."""
+    def read(self, start: int, end: int) -> dict[str, pa.Array]:
+        """These columns, of the rows from `start` up to `end`."""
         if not self.sources:
-            return found
+            return {}
         some = [number for number, (first, last) in enumerate(pairwise(self._starts)) if first < end and last > start]
-        read = self._file.read_row_groups(some, columns=sorted(set(self.sources.values())), use_threads=False)
+        read = self._file.read_row_groups(some, columns=self._names, use_threads=False)
         read = read.slice(start - self._starts[some[0]], end - start)
-        for name, source in self.sources.items():
-            found = found.append_column(name, without_empty(_one(read[source])))
-        return found
+        once = {name: _one(read[name]) for name in self._names}
+        return {name: once[there] for name, there in self.sources.items()}
 
 
-def _one(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    one = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return without_empty(one) if is_coded(one) else one
 
 
 def _flat(source: str, name: str, schema: pl.Schema) -> str | None:
@@ -176,8 +181,7 @@ def _instant(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
             else value.dt.timestamp("us")
         )
     if dtype.is_numeric():
-        unit = pl.when(value.abs() >= MICROSECONDS).then(1.0).when(value.abs() >= MILLISECONDS).then(1e3).otherwise(1e6)
-        return (value * unit + 0.5).floor().cast(pl.Int64, strict=False)
+        return instant(value)
     return value.cast(pl.String).str.to_datetime(time_unit="us", time_zone="UTC", strict=False).dt.timestamp("us")
 
 

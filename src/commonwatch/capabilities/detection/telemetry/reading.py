@@ -80,7 +80,7 @@ def read(
             faults.records = 0
             for found in _batches(part, want, rows, span, faults, threads):
                 if found.num_rows:
-                    yield Batch(found, here, part.place)
+                    yield Batch(found, here, part.place, want if codes else None)
             for reason in part.broken:
                 faults.add(part.place, faults.records, "the packing breaks off", reason.encode())
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from commonwatch.capabilities.detection.telemetry.batch import Column, Mapping
-from commonwatch.capabilities.detection.telemetry.codes import frame_of, take_coded
-from commonwatch.capabilities.detection.telemetry.taking import taken
+from commonwatch.capabilities.detection.telemetry.batch import TIME, Column, Mapping
+from commonwatch.capabilities.detection.telemetry.cells import MICROSECONDS, MILLISECONDS
+from commonwatch.capabilities.detection.telemetry.codes import frame_of
+from commonwatch.capabilities.detection.telemetry.taking import TAKEN, taken
 from commonwatch.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ class Wanted:
         """Columns that are read only because others are taken from them."""
         return frozenset(column.name for column in self.read) - frozenset(self.give)
 
+    @property
+    def left(self) -> tuple[Column, ...]:
+        """Columns that the reader leaves to whoever takes codes: one text of a row, out of named columns of it."""
+        if not self.codes:
+            return ()
+        return tuple(column for column in self.take if TAKEN[column.take] == "text" and "*" not in column.of)
+
 
 def wanted(
     mapping: Mapping, columns: Collection[str] | None = None, *, views: bool = False, codes: bool = False
@@ -71,25 +79,51 @@ def wanted(
 
 
 def finished(events: pa.RecordBatch, want: Wanted) -> pa.RecordBatch:
-    """What was read, with what is taken from it, without what nobody asked for."""
-    if not want.take and not want.hidden:
-        return events
+    """What was read, with what is taken from it, without what nobody asked for; with codes, what `completed` needs."""
+    left = want.left
+    events = _with(events, [column for column in want.take if column not in left], views=want.views)
+    return events if want.codes else _given(events, want)
+
+
+def completed(events: pa.RecordBatch, want: Wanted) -> pa.RecordBatch:
+    """Some events of a batch of codes, whole."""
     import polars as pl
     import pyarrow as pa
 
-    odd = []
-    for column in want.take:
-        coded = take_coded(column, events) if want.codes else None
-        if coded is None:
-            odd.append(column)
-        else:
-            events = events.append_column(column.name, coded)
-    if odd:
-        frame = frame_of(events)
-        plain = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-        found = frame.select(taken(column, plain if "*" in column.of else column.of) for column in odd)
-        for name, array in zip(found.columns, arrays(found, views=want.views), strict=True):
-            events = events.append_column(name, array)
+    place = events.schema.get_field_index(TIME)
+    if pa.types.is_floating(events.schema.types[place]):
+        seconds = pl.DataFrame([pl.Series(TIME, events.column(place))])
+        events = events.set_column(place, TIME, seconds.select(instant(pl.col(TIME))).to_series().to_arrow())
+    return _given(_with(events, want.left, views=False), want)
+
+
+def instant(number: pl.Expr) -> pl.Expr:
+    """Microseconds out of seconds, milliseconds or microseconds: their size tells which."""
+    import polars as pl
+
+    size = number.abs()
+    unit = pl.when(size >= MICROSECONDS).then(1.0).when(size >= MILLISECONDS).then(1e3).otherwise(1e6)
+    return (number * unit + 0.5).floor().cast(pl.Int64, strict=False)
+
+
+def _with(events: pa.RecordBatch, take: Sequence[Column], *, views: bool) -> pa.RecordBatch:
+    import polars as pl
+
+    if not take:
+        return events
+    frame = frame_of(events)
+    plain = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    found = frame.select(taken(column, plain if "*" in column.of else column.of) for column in take)
+    for name, array in zip(found.columns, arrays(found, views=views), strict=True):
+        events = events.append_column(name, array)
+    return events
+
+
+def _given(events: pa.RecordBatch, want: Wanted) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    if not want.take and not want.hidden:
+        return events
     drop = want.hidden
     order = [name for name in ("time", "record", *want.give) if name in events.schema.names]
     others = events.schema.names if want.further is None else [n for n in events.schema.names if n in want.further]

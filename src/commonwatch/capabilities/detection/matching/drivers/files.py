@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 from commonwatch.capabilities.detection.matching.drivers.shares import BYTES, Share, shares
 from commonwatch.capabilities.detection.matching.matcher import Matcher
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
-from commonwatch.capabilities.detection.telemetry.codes import is_coded, plain
+from commonwatch.capabilities.detection.telemetry.codes import is_coded
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.reading import read
 from commonwatch.capabilities.detection.telemetry.recognising import Unrecognised, recognise
-from commonwatch.capabilities.detection.telemetry.wanted import arrays
+from commonwatch.capabilities.detection.telemetry.wanted import arrays, completed
 from commonwatch.core.errors import CommonwatchError
 
 if TYPE_CHECKING:
@@ -178,22 +178,41 @@ def _hunt(share: Share) -> Found:
 
 def _only_hit(batch: Batch, hits: pa.RecordBatch, before: int) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """The events that were hit, and the hits with rows that count in them, after `before` others."""
+    import numpy as np
+    import pyarrow as pa
+
+    row = hits["row"].to_numpy()
+    fresh = np.append(True, row[1:] != row[:-1])  # hits come by row
+    placed = pa.array(np.cumsum(fresh) - 1 + before, pa.int32())
+    events = _taken(batch.events, pa.array(row[fresh]))
+    if batch.unfinished is not None:
+        events = completed(events, batch.unfinished)
+    return events, pa.RecordBatch.from_arrays([placed, hits["entry"], hits["column"]], hits.schema.names)
+
+
+def _taken(events: pa.RecordBatch, rows: pa.Array) -> pa.RecordBatch:
+    """Some rows, with text as `string`: views would carry the whole batch that they point into."""
     import polars as pl
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    rows = pc.unique(hits["row"])
-    placed = pc.add(pc.index_in(hits["row"], rows), before).cast(pa.int32())
-    there = pl.Series(rows)
-    chosen = pl.DataFrame(
-        [
-            (plain(column.take(rows)) if is_coded(column) else pl.Series(column).gather(there)).alias(name)
-            for name, column in zip(batch.events.schema.names, batch.events.columns, strict=True)
-        ]
+    views = [name for name, kind in zip(events.schema.names, events.schema.types, strict=True) if _has_views(kind)]
+    found: dict[str, pa.Array] = {}
+    if views:  # which Arrow cannot take
+        frame = pl.DataFrame({name: pl.Series(events[name]) for name in views}).select(pl.all().gather(pl.Series(rows)))
+        found = dict(zip(views, arrays(frame, views=False), strict=True))
+    for name, column in zip(events.schema.names, events.columns, strict=True):
+        if name not in found:
+            some = column.take(rows)
+            found[name] = some.dictionary_decode() if is_coded(some) else some
+    return pa.RecordBatch.from_arrays([found[name] for name in events.schema.names], names=events.schema.names)
+
+
+def _has_views(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_string_view(kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else kind)
     )
-    # Text as `string`: views would carry the whole batch that they point into.
-    events = pa.RecordBatch.from_arrays(arrays(chosen, views=False), names=chosen.columns)
-    return events, pa.RecordBatch.from_arrays([placed, hits["entry"], hits["column"]], hits.schema.names)
 
 
 def _renumbered(found: Iterator[tuple[Share, Found]]) -> Iterator[Found]:

@@ -183,6 +183,7 @@ class IndicatorIndex:
             return []
         dead = self._delta.dead
         found = [row for row in base.under(hashed) if row.entry not in dead]
+        base.looked_at(1)
         found += self._delta.under(family, key)
         return [row for row in found if agrees(row.value, key, scheme)]
 
@@ -205,6 +206,7 @@ class IndicatorIndex:
             agree &= np.array([entry not in self._delta.dead for entry in base.entries[at].tolist()], np.bool_)
         kept = np.flatnonzero(agree)
         stored = Found(places[kept], base.entries[at[kept]], _ports(rows[kept]), base.kinds[at[kept]].astype(np.int64))
+        base.looked_at(len(maybe))
         added = [
             (place, row.entry, port_of(row.value), NUMBERS[row.value.kind])
             for place in (maybe.tolist() if family in self._delta.families() else ())
@@ -212,6 +214,11 @@ class IndicatorIndex:
             if agrees(row.value, keys[place], "" if schemes is None else schemes[place])
         ]
         return joined([stored, found(added)]) if added else stored
+
+    def give_back(self) -> None:
+        """Let go of the pages of the base that were looked at."""
+        for base in self._segments.values():
+            base.give_back()
 
     def has(self, *kinds: Kind) -> bool:
         """Whether there may be an indicator of one of these kinds."""

@@ -1,12 +1,14 @@
 """One family's base: immutable rows of hash, entry, kind and text, sorted by hash, with their filter.
 
-Two files: `<family>.arrow` (Arrow IPC, one record batch), mapped, of which reading a row touches a page or two; and
+Two files: `<family>.arrow` (Arrow IPC, one record batch), mapped, of which reading a row touches a few pages, which are given back
+after each batch and some hundred rows: the system maps sixteen around each, so that a few thousand rows would be all of the file; and
 `<family>.filter` (64-bit words, two bytes a row), read into memory: every look-up needs it, and changes set bits in it that
 stay in the process that sets them. To map it would cost a change of a thousand values a fault for each.
 """
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +23,7 @@ from commonwatch.capabilities.detection.matching.index.families import KINDS, NA
 from commonwatch.capabilities.detection.matching.index.hashing import Hashes, hash_column
 from commonwatch.core.patterns.values import Kind, Value
 
+_ROWS_MAPPED = 512  # rows looked at before their pages are given back whoever looks: fewer cost a first hunt more
 _SCHEMA = pa.schema([("hash", pa.uint64()), ("entry", pa.int64()), ("kind", pa.uint8()), ("text", pa.large_string())])
 
 
@@ -34,8 +37,9 @@ class Row(NamedTuple):
 class Segment:
     """The rows of one family, as files say them."""
 
-    def __init__(self, rows: pa.RecordBatch, words: bloom.Words) -> None:
+    def __init__(self, rows: pa.RecordBatch, words: bloom.Words, mapped: mmap.mmap | None = None) -> None:
         self.words = words
+        self._mapped, self._looked_at = mapped, 0
         # Through Polars: pyarrow's own way imports pandas where that is installed, which takes a second.
         self.hashes: Hashes = pl.Series(rows["hash"]).to_numpy()
         self.entries: npt.NDArray[np.int64] = pl.Series(rows["entry"]).to_numpy()
@@ -51,12 +55,25 @@ class Segment:
     @classmethod
     def open(cls, folder: Path, family: str) -> Segment:
         """Map the files; they may be removed afterwards."""
-        with pa.memory_map(str(folder / f"{family}.arrow")) as source:
-            rows = pa.ipc.open_file(source).get_batch(0)
-        return cls(rows, np.fromfile(folder / f"{family}.filter", np.uint64))
+        with (folder / f"{family}.arrow").open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        rows = pa.ipc.open_file(pa.py_buffer(mapped)).get_batch(0)
+        return cls(rows, np.fromfile(folder / f"{family}.filter", np.uint64), mapped)
 
     def __len__(self) -> int:
         return len(self.hashes)
+
+    def looked_at(self, rows: int) -> None:
+        """Rows were read: once there are enough, their pages are given back."""
+        self._looked_at += rows
+        if self._looked_at >= _ROWS_MAPPED:
+            self.give_back()
+
+    def give_back(self) -> None:
+        """Let go of the pages of rows that were read. They stay in the system's cache."""
+        if self._looked_at and self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
+        self._looked_at = 0
 
     def under(self, hashed: int) -> Iterator[Row]:
         """Rows with this hash."""
@@ -84,6 +101,7 @@ class Segment:
     def entries_of(self, kind: Kind) -> npt.NDArray[np.int64]:
         """Every entry with a value of this kind."""
         found: npt.NDArray[np.int64] = self.entries[self.kinds == KINDS.index(kind)]
+        self.looked_at(len(self))
         return found
 
 
