@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.capabilities.partners import TAXII, Client, token
+from tests.capabilities.partners import PATIENCE, TAXII, Client, token
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def client(server: str) -> Iterator[Client]:
 
     def make(name: str = "partner", **options: Any) -> httpx2.Client:
         headers = {"Authorization": f"Bearer {token(name, **options)}", "Accept": TAXII, "Content-Type": TAXII}
-        made.append(httpx2.Client(base_url=server, headers=headers))
+        made.append(httpx2.Client(base_url=server, headers=headers, timeout=PATIENCE))
         return made[-1]
 
     yield make

@@ -52,6 +52,7 @@ def release_classes() -> list[dict[str, Any]]:
 
 
 Client = Callable[..., httpx2.Client]
+PATIENCE = 60  # seconds for an answer: a busy machine is no defect of the node
 
 
 def indicator(number: int, *, version: int = 1, spec: str = "2.1", name: str = "") -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.capabilities.partners import MAIN, TAXII, indicator
+from tests.capabilities.partners import MAIN, PATIENCE, TAXII, indicator
 
 ENVIRONMENT = {
     name: value
@@ -87,7 +87,7 @@ def partner(data: Path, address: str) -> httpx2.Client:
         "secret"
     ]
     headers = {"Authorization": f"Bearer {secret}", "Accept": TAXII, "Content-Type": TAXII}
-    return httpx2.Client(base_url=address, headers=headers)
+    return httpx2.Client(base_url=address, headers=headers, timeout=PATIENCE)
 
 
 def held(client: httpx2.Client) -> set[str]:
@@ -102,10 +102,10 @@ def held(client: httpx2.Client) -> set[str]:
 
 def test_a_fresh_node_gives_an_administrators_link_that_works(data: Path) -> None:
     with serving(data) as (_, said):
-        assert httpx2.get(said["address"]).status_code == 200
-        page = httpx2.get(said["setup"])
+        assert httpx2.get(said["address"], timeout=PATIENCE).status_code == 200
+        page = httpx2.get(said["setup"], timeout=PATIENCE)
         assert page.status_code == 200 and "password" in page.text
-        assert httpx2.get(said["taxii"], headers={"Accept": TAXII}).status_code == 401
+        assert httpx2.get(said["taxii"], headers={"Accept": TAXII}, timeout=PATIENCE).status_code == 401
 
 
 def test_what_was_acknowledged_outlives_a_kill_in_the_middle_of_ingest(data: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_process_that_dies_is_started_again_and_ends_with_the_node(data: Path,
         os.kill(first, signal.SIGKILL)
         until(lambda: bool(children(process.pid, word)) and children(process.pid, word) != [first])
         (second,) = children(process.pid, word)
-        assert httpx2.get(said["address"]).status_code == 200
+        assert httpx2.get(said["address"], timeout=PATIENCE).status_code == 200
         time.sleep(1)  # it has to be reading its pipe
         process.kill()
         until(lambda: not is_alive(second))
@@ -159,10 +159,13 @@ def test_processes_share_the_port_and_the_journal(data: Path) -> None:
             headers = client.headers
         for one in objects:  # each over a connection of its own, so by any of the processes
             sent = httpx2.post(
-                f"{said['taxii']}root/collections/main/objects/", json={"objects": [one]}, headers=headers
+                f"{said['taxii']}root/collections/main/objects/",
+                json={"objects": [one]},
+                headers=headers,
+                timeout=PATIENCE,
             )
             assert sent.status_code == 202
-        body = httpx2.get(f"{said['taxii']}root/collections/main/objects/", headers=headers).json()
+        body = httpx2.get(f"{said['taxii']}root/collections/main/objects/", headers=headers, timeout=PATIENCE).json()
         assert [one["id"] for one in body["objects"]] == [one["id"] for one in objects]
 
 

@@ -16,7 +16,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.parties.actions import communities_named, create_community
 from commonwatch.base.release.actions import create_collection
 from commonwatch.capabilities.exchange.taxii_server.statuses import fresh_id
-from tests.capabilities.partners import MAIN, TAXII, Client, add, ids, indicator, member, token
+from tests.capabilities.partners import MAIN, PATIENCE, TAXII, Client, add, ids, indicator, member, token
 
 
 def error(answer: httpx2.Response) -> tuple[int, str]:
@@ -92,7 +92,7 @@ def test_no_body_makes_a_500(client: Client, body: bytes, status: int) -> None:
 def test_without_credentials_everything_is_401_with_a_challenge(server: str) -> None:
     """4: no resource answers without an account."""
     for path in ("/taxii2/", "/taxii2/root/", "/taxii2/root/collections/", MAIN, f"{MAIN}objects/", f"{MAIN}manifest/"):
-        answer = httpx2.get(server + path)
+        answer = httpx2.get(server + path, timeout=PATIENCE)
         assert error(answer) == (401, "sign-in-needed")
         assert "Basic" in answer.headers["www-authenticate"]
     assert httpx2.post(f"{server}{MAIN}objects/", content=b"{}").status_code == 401
@@ -192,7 +192,7 @@ def test_pages_stay_whole_while_others_write(client: Client) -> None:
 
     def write() -> None:
         number = 0
-        with httpx2.Client(base_url=partner.base_url, headers=partner.headers) as writer:
+        with httpx2.Client(base_url=partner.base_url, headers=partner.headers, timeout=PATIENCE) as writer:
             while not stop.is_set() and number < 300:
                 add(writer, indicator(number), indicator(number, version=2))
                 number += 1

@@ -32,7 +32,7 @@ from commonwatch.core.merkle.witness import encode_request
 from commonwatch.core.signing.keys import SigningKey
 from tests.base.intake.test_quarantine import take
 from tests.base.release.nodes import member
-from tests.capabilities.partners import indicator
+from tests.capabilities.partners import PATIENCE, indicator
 from tests.core.merkle.trees import LOG, LOG_KEY, ORIGIN, Log, entry, log
 
 
@@ -204,7 +204,7 @@ def test_a_fork_is_refused_and_kept_as_evidence_that_proves_itself(logged: Path)
 
 def test_the_log_is_served_to_everybody_with_the_right_headers(server: str, logged: Path) -> None:
     record.append(statements(257), "")
-    with httpx2.Client(base_url=server) as http:
+    with httpx2.Client(base_url=server, timeout=PATIENCE) as http:
         got = http.get("/tlog/checkpoint")
         assert got.content == record.checkpoint()
         assert got.headers["content-type"] == "text/plain; charset=utf-8" and got.headers["cache-control"] == "no-cache"

@@ -23,7 +23,7 @@ from commonwatch.capabilities.detection.exports.writing import SIDS, allocated
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.patterns.values import Kind, Value
 from tests.base.intake.test_quarantine import take
-from tests.capabilities.partners import indicator
+from tests.capabilities.partners import PATIENCE, indicator
 
 PAP_GREEN = "marking-definition--c43594d1-4b11-4c59-93ab-1c9b14d53ce9"
 PAP_AMBER = "marking-definition--60f8932b-e51e-4458-b265-a2e8be9a80ab"
@@ -245,5 +245,5 @@ def test_a_feed_is_for_who_asks_and_says_when_nothing_changed(client: Callable[.
     assert reader.get("/feeds/none-such/names.txt").status_code == 404
     assert reader.post("/feeds/main/names.txt").status_code == 405
     assert reader.get("/feeds/main/names.txt?min_confidence=x").status_code == 400
-    bare = httpx2.get(f"{reader.base_url}/feeds/main/names.txt")
+    bare = httpx2.get(f"{reader.base_url}/feeds/main/names.txt", timeout=PATIENCE)
     assert bare.status_code == 401 and "www-authenticate" in bare.headers
