@@ -76,7 +76,7 @@ def _prepared(node: DemoNode) -> None:
 def _seen(node: DemoNode) -> Node:
     """The same with the link that it greeted its operator with."""
     log = node.folder / LOG_FILE
-    for _ in range(300):  # it is printed a moment after the node listens
+    for _ in range(600):  # it is printed a moment after the node listens
         if link := re.search(r"http\S+/setup/\S+", log.read_text()):
             break
         time.sleep(0.1)

@@ -47,7 +47,7 @@ def serving(data: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[byte
 
 
 def until(condition: Callable[[], bool]) -> None:
-    for _ in range(300):
+    for _ in range(PATIENCE * 20):
         if condition():
             return
         time.sleep(0.05)
@@ -176,7 +176,7 @@ def test_an_end_that_is_asked_for_is_clean(data: Path) -> None:
             (worker,) = children(process.pid, "worker")
             time.sleep(1)  # both are up
             process.send_signal(number)
-            process.wait(20)
+            process.wait(PATIENCE)
             assert process.returncode == 0 and not is_alive(worker)
             assert process.stderr is not None
             said = process.stderr.read()

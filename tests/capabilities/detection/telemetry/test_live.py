@@ -304,7 +304,7 @@ def broker(tmp_path: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     arguments = [program, "-js", "-sd", str(tmp_path), "-a", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-        for _ in range(100):
+        for _ in range(1_000):
             with socket.socket() as there:
                 if there.connect_ex(("127.0.0.1", port)) == 0:
                     break
