@@ -263,6 +263,8 @@ def examined() -> list[Looked]:
 
 def content_examined() -> list[Looked]:
     """For `doctor`: whether the sealed content of what is held here is in the store. Sizes alone: `examine` compares."""
+    if not ThreadEntry.objects.filter(kind=ITEM).exists():
+        return []
     own = own_member().identity
     held = [chain for chain in _chains(operator("doctor")) if chain.holder == own and not chain.ended]
     try:
