@@ -35,6 +35,7 @@ ALLOWED = {
     "capabilities/federation/recalling.py": "who brought what a recall names, so that it is told of nothing else",
     "capabilities/transparency/apps.py": "registers what `doctor` says of the record, reads nothing",
     "capabilities/transparency/queries.py": "ids and versions behind leaves of the record, for who runs the node",
+    "capabilities/transparency/stamps.py": "how `doctor` words a finding, no objects",
     "cli/inspect.py": "totals for the node's own status, no objects",
     "console/administration/health.py": "totals for the node's own status, no objects",
 }
