@@ -1,6 +1,6 @@
 """Plain indicators against stored telemetry, beside what merely parses it, a dictionary loop and grep: one run, one table.
 
-.venv/bin/python -m bench.detection                  # 4M records, 10M indicators, a minute and a half
+.venv/bin/python -m bench.detection                  # 4M records, 10M indicators, two minutes
 .venv/bin/python -m bench.detection --small          # 200k and 100k: a quick look, its ratios say little
 
 Two processes or two threads everywhere, except where "one" is said. The parsers read the columns that we read and use each
@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -32,7 +33,9 @@ import polars as pl
 import pyarrow as pa
 
 from bench import detection_data as data
-from commonwatch.capabilities.detection.matching.drivers.files import Hunters
+from bench import hunt_command
+from commonwatch.capabilities.detection.alerts.grouping import entity_columns
+from commonwatch.capabilities.detection.matching.drivers.parallel import Crew, Reading, Work
 from commonwatch.capabilities.detection.matching.index.index import IndicatorIndex
 from commonwatch.capabilities.detection.matching.kernel import IndexMatcher
 from commonwatch.capabilities.detection.telemetry.batch import Column
@@ -50,8 +53,13 @@ BATCHES = 100
 Hit = tuple[str, int, int, str]  # log, record, entry, column
 
 
-def matcher(folder: str) -> IndexMatcher:
-    return IndexMatcher(IndicatorIndex.open(Path(folder)))
+@contextmanager
+def crew(index: Path, processes: int) -> Iterator[Crew]:
+    """As `commonwatch hunt` makes it, where plain indicators are all that is in force."""
+    work = Work(index, {}, 1)
+    reading = Reading(None, tuple(mappings().values()), None, entity_columns)
+    with tempfile.TemporaryDirectory() as folder, Crew(work, work.matchers(), reading, Path(folder), processes) as made:
+        yield made
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -78,8 +86,11 @@ def both(work: Callable[[], object]) -> tuple[float, float]:
 
 def read_columns(index: Path) -> dict[str, list[Column]]:
     """What we read of each log."""
-    ours, known = matcher(str(index)), mappings()
-    return {log: list(wanted(known[f"zeek-{log}"], ours.columns(known[f"zeek-{log}"])).read) for log in LOGS}
+    ours, found = IndexMatcher(IndicatorIndex.open(index)), {}
+    for log in LOGS:
+        mapping = mappings()[f"zeek-{log}"]
+        found[log] = list(wanted(mapping, {*ours.columns(mapping), *entity_columns(mapping)}).read)
+    return found
 
 
 def parse_duckdb(folder: Path, columns: dict[str, list[Column]]) -> None:
@@ -128,9 +139,9 @@ def parse_polars(form: str, folder: Path, columns: dict[str, list[Column]]) -> N
         scan.select(used).collect(engine="streaming")
 
 
-def hunt(hunters: Hunters, paths: list[Path]) -> list[Hit]:
+def hunt(through: Crew, paths: list[Path]) -> list[Hit]:
     found: list[Hit] = []
-    for one in hunters.hunt(paths):
+    for one in through.parts(paths):
         assert not one.error, one.error
         if one.events is not None and one.hits is not None:
             records = one.events["record"].take(one.hits["row"]).to_pylist()
@@ -146,7 +157,7 @@ def rates(folder: Path, index: Path, records: int) -> list[Hit]:
     peers = {"ndjson": ("DuckDB", partial(parse_duckdb, folder, columns))}
     peers |= {form: ("Polars", partial(parse_polars, form, folder, columns)) for form in ("tsv", "parquet")}
     hits: dict[str, list[Hit]] = {}
-    with Hunters(partial(matcher, str(index)), 2) as hunters:
+    with crew(index, 2) as hunters:
         for form, (name, parse) in peers.items():
             paths = [folder / f"{log}.{form}" for log in LOGS]
             parsing, ours = [], []
@@ -232,7 +243,7 @@ def against_loop(folder: Path, index: Path, batches: list[pa.RecordBatch]) -> No
                 theirs.extend(loop.hits(path.name.split(".")[0], file))
 
     spent, spent_cpu = both(looped)
-    with Hunters(partial(matcher, str(index)), 1) as hunters:
+    with crew(index, 1) as hunters:
         mine, mine_cpu = both(lambda: ours.extend(hunt(hunters, part)))
     count = PART * len(part)
     print(
@@ -270,7 +281,7 @@ def against_grep(folder: Path, batches: list[pa.RecordBatch]) -> None:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent_cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    with Hunters(partial(matcher, str(folder / "few")), 1) as hunters:
+    with crew(folder / "few", 1) as hunters:
         mine, mine_cpu = both(lambda: hunt(hunters, part))
     count = PART * len(part)
     print(
@@ -290,12 +301,11 @@ def start(folder: Path, index: Path) -> None:
     """In a fresh process."""
     before = memory()
     begin = time.perf_counter()
-    mine = matcher(str(index))
-    opened = time.perf_counter() - begin
-    first = memory()
-    with Hunters(lambda: mine, 1) as hunters:
+    with crew(index, 1) as hunters:
+        opened = time.perf_counter() - begin
+        first = memory()
         hunt(hunters, [folder / f"{log}.parquet" for log in LOGS])
-    after = memory()
+        after = memory()
     print(f"| start, mapped | {opened:.3f} s | | | goal 1 s |")
     print(
         f"| resident GB: libraries / opened / after a hunt in all of it | {before['VmRSS']:.2f} / {first['VmRSS']:.2f} "
@@ -326,6 +336,13 @@ def changes(index: Path) -> None:
         print(f"| {CHANGES:,} changes, {what} | p50 {p50:.2f} ms | p99 {p99:.2f} ms | | goal 5 ms |", flush=True)
 
 
+def fresh(work: Callable[..., None], *arguments: object) -> None:
+    """In a process of its own."""
+    process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
+    process.start()
+    process.join()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=4_000_000)
@@ -344,10 +361,10 @@ def main() -> None:
         print(f"{records:,} records, {count:,} indicators\n\n| what | | | | |\n| --- | --- | --- | --- | --- |")
         index = folder / "index"
         print(f"| index build | {seconds(lambda: IndicatorIndex.build(index, batches, 1)):.1f} s | | | |", flush=True)
-        fresh = multiprocessing.get_context("spawn").Process(target=start, args=(folder, index))
-        fresh.start()
-        fresh.join()
-        rates(folder, index, records)
+        fresh(start, folder, index)
+        hits = rates(folder, index, records)
+        logs = {form: [folder / f"{log}.{form}" for log in LOGS] for form in ("ndjson", "parquet")}
+        fresh(hunt_command.run, index, logs, [entry for _, _, entry, _ in hits])
         against_grep(folder, batches)
         against_loop(folder, index, batches)
         changes(index)

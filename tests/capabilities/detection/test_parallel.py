@@ -116,7 +116,7 @@ def test_patterns_over_several_events_take_all_files_in_the_order_of_time(logs: 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_however_a_file_is_cut_records_and_steps_are_the_same(logs: Path, tmp_path: Path, processes: int) -> None:
     engine = Engine(tmp_path / "index")
-    reading = Reading(None, tuple(known_mappings("")[1]), Period().kept, entity_columns)
+    reading = Reading(None, tuple(known_mappings("")[1]), None, entity_columns)
     answers = []
     for size in (1 << 30, 20_000):
         folder = tmp_path / str(size)

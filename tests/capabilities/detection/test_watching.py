@@ -75,6 +75,17 @@ def test_a_line_that_matches_raises_an_alert_with_its_log_line(log: Path, engine
     assert json.loads(alert.samples[0]["text"])["dns"]["rrname"] == "evil.example"
 
 
+def test_of_several_answers_an_alert_names_the_one_that_its_indicator_is_about(log: Path) -> None:
+    answers = ["192.0.2.1", "198.51.100.7", "not an address"]
+    brought(indicator(1, "GREEN", pattern="[ipv4-addr:value = '198.51.100.7']", **FRESH))
+    event = json.loads(dns("fine.example", 5, client="1" * 70))
+    event["dns"] = {"type": "answer", "rrname": "fine.example", "grouped": {"A": answers}}
+    write(log, json.dumps(event))
+    run_hunt([str(log)], mapping="", period=Period(), chosen=Chosen(), now_us=NOW, step=lambda meter: None)
+    alert = Alert.objects.get()
+    assert (alert.count, alert.value, alert.entity) == (1, "198.51.100.7", "1" * 70)  # what stands there, if no address
+
+
 def test_it_goes_on_where_it_was_left_off_and_doubles_nothing(log: Path, engine: Engine) -> None:
     brought(domain(1, "evil.example", **FRESH))
     write(log, dns("evil.example", 1))

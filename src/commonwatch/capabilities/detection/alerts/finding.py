@@ -65,8 +65,8 @@ def _value(
         return None, _shown(event.get(column))
     values = [value for text in _texts(event.get(column)) if (value := observed(named.kind, text)) is not None]
     port = event.get(named.port) if named.port else None
-    mine = next((value for value in values if _is_of(engine, value, port, entry)), None)
-    chosen = mine or (values[0] if len(values) == 1 else None)
+    several = len(values) > 1  # else the index, which is slow, need not be asked
+    chosen = next((value for value in values if not several or _is_of(engine, value, port, entry)), None)
     return (chosen.kind, chosen.text) if chosen is not None else (named.kind, _shown(event.get(column)))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
@@ -17,6 +18,7 @@ from commonwatch.capabilities.detection.telemetry.batch import Mapping as LogMap
 from commonwatch.core.patterns.values import Kind, Value
 
 DAY_US = 86_400 * 1_000_000
+_LONGEST = 64  # characters of an address: what is longer is none, and is not to be remembered
 _COMPUTERS = ("computer", "host_name", "hostname", "host", "agent_name", "device_hostname")
 
 
@@ -59,7 +61,7 @@ def entity_of(mapping: LogMapping, event: Mapping[str, object], column: str) -> 
         if one.kind is Kind.ADDRESS and one.name != column
         for text in _texts(event.get(one.name))
     ]
-    private = [text for text in addresses if _is_private(text)]
+    private = [text for text in addresses if len(text) <= _LONGEST and _is_private(text)]
     computers = [text for name in _COMPUTERS for text in _texts(event.get(name))]
     return next(iter([*private, *computers, *addresses]), "")[:300]
 
@@ -100,6 +102,7 @@ def _texts(found: object) -> list[str]:
     return []
 
 
+@lru_cache(maxsize=1 << 16)  # hosts of ours, which are few
 def _is_private(text: str) -> bool:
     try:
         return not ipaddress.ip_address(text).is_global

@@ -57,7 +57,7 @@ def hunt(
     """Read the files and record what matches; `step` is told after every batch."""
     from commonwatch.capabilities.detection.matching.drivers.parallel import Crew, Reading
 
-    reading = Reading(way.mapping, tuple(known), way.period.kept, entity_columns)
+    reading = Reading(way.mapping, tuple(known), way.period.kept if way.period else None, entity_columns)
     processes = way.processes or _worth(files)
     with tempfile.TemporaryDirectory(prefix="commonwatch-hunt-") as folder:
         found = _Hunt(engine, now_us, step)
@@ -86,15 +86,15 @@ class _Hunt:
         meter = self.meter
         meter.events += part.read
         if part.events is not None and part.mapping is not None and part.hits is not None:
-            self._record(Batch(part.events, part.mapping, part.place), part.hits, part.piece.path)
+            self._record(Batch(part.events, part.mapping, part.place), part.hits, part.share.path)
         if part.steps is not None:
             self._later.append(part)
         if part.ended:
             meter.dirty += part.faults.count
             meter.reasons.update(part.faults.by_reason)
-            (self._failed if part.error else self._read).add(part.piece.number)
+            (self._failed if part.error else self._read).add(part.share.number)
             if part.error:
-                meter.left_out[str(part.piece.path)] = part.error
+                meter.left_out[str(part.share.path)] = part.error
             meter.files = len(self._read - self._failed)
         self.step(meter)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from commonwatch.capabilities.detection.telemetry.batch import TIME, Batch
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -17,19 +19,17 @@ class Period:
     def __bool__(self) -> bool:
         return self.since_us is not None or self.until_us is not None
 
-    def kept(self, batch: Batch) -> Batch:
-        """The events of the period."""
-        if not self:
-            return batch
+    def kept(self, times: pa.Array) -> pa.Array:
+        """The rows of the period, whose times are in microseconds."""
+        import pyarrow as pa
         import pyarrow.compute as pc
 
-        times = batch.events[TIME]
-        inside = [
-            *([pc.greater_equal(times, self.since_us)] if self.since_us is not None else []),
-            *([pc.less(times, self.until_us)] if self.until_us is not None else []),
-        ]
-        both = inside[0] if len(inside) == 1 else pc.and_(*inside)
-        return Batch(batch.events.filter(pc.or_kleene(pc.is_null(times), both)), batch.mapping, batch.place)
+        inside = pa.repeat(True, len(times))
+        if self.since_us is not None:
+            inside = pc.and_(inside, pc.greater_equal(times, self.since_us))
+        if self.until_us is not None:
+            inside = pc.and_(inside, pc.less(times, self.until_us))
+        return pc.indices_nonzero(pc.fill_null(inside, True))
 
 
 WHOLE = Period()

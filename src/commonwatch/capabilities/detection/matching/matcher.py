@@ -7,7 +7,7 @@ entry, then column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
@@ -38,6 +38,24 @@ class Matcher(Protocol):
 
     def unexecutable(self, mapping: Mapping) -> AbstractMapping[int, Unexecutable]:
         """Entries that can never match events of this mapping, each with its reason."""
+
+
+MatcherFactory = Callable[[], Matcher]  # a function of a module, or a partial of one: it travels to other processes
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A matcher that does not need every column."""
+
+    def columns(self, mapping: Mapping) -> Collection[str] | None:
+        """The columns it reads; None for all."""
+
+
+@runtime_checkable
+class Coded(Protocol):
+    """A matcher that takes texts as codes and what they are taken from, see `telemetry.batch`."""
+
+    takes_codes: bool
 
 
 class Memory(NamedTuple):

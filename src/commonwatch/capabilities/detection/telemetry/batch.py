@@ -81,7 +81,7 @@ class Batch:
     """Events and what they are. `place` names where they were read: a path, a subject, a socket.
 
     `unfinished` is what was wanted where codes are given. Then texts that are taken from other columns of their row (`left`) are not
-    there yet, what they are taken from is, and the time may be seconds as stored. `wanted.completed` makes events whole.
+    there yet, what they are taken from is, and the time may be seconds as stored. `telemetry.whole` has what makes events plain.
     """
 
     events: pa.RecordBatch

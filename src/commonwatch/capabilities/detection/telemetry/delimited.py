@@ -52,7 +52,7 @@ def read(
 ) -> Iterator[pa.RecordBatch]:
     """Every event of a stream of lines; `first` is the file's first line, which need not be in the stream."""
     numbered = events(chunks(stream), place, first, want, faults)
-    for records, run in json_text.grouped(numbered, min(rows, 8_192), lambda event: event):
+    for records, run in json_text.grouped(numbered, rows, lambda event: event):
         yield python_batch(want, run, records, place, faults)
 
 

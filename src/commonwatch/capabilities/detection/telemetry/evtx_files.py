@@ -34,7 +34,7 @@ def read(
     except (RuntimeError, OSError) as error:
         raise InvalidInput("evtx-refused", f"{place} is no whole event log: {error}.", "Copy it again.") from None
     numbered = _events(iter(parser.records_json()), place, faults)
-    for records, run in json_text.grouped(numbered, min(rows, 8_192), windows.flattened):
+    for records, run in json_text.grouped(numbered, rows, windows.flattened):
         yield json_files.python_batch(want, run, records, place, faults)
 
 

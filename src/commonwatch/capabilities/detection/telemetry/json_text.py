@@ -18,6 +18,7 @@ from commonwatch.capabilities.detection.telemetry.faults import Faults
 Event = dict[str, Any]
 Numbered = tuple[int, Event]
 PIECE = 1 << 16
+HELD = 8_192  # events that are objects at once: each takes kilobytes
 TOKEN = re.compile(rb'["{}\[\]\\]')
 BETWEEN = re.compile(rb"[\s,\[\]]*")
 
@@ -145,7 +146,7 @@ class _Scan:
 def grouped(
     events: Iterator[Numbered], rows: int, shape: Callable[[Event], Event | None]
 ) -> Iterator[tuple[list[int], list[Event]]]:
-    """Events in runs of at most `rows`, each brought to the shape that the mapping reads.
+    """Events in runs of at most `rows` or `HELD`, each brought to the shape that the mapping reads.
 
     Raw events are let go one by one: many nested objects at once cost the garbage collector more than their reading.
     """
@@ -153,7 +154,7 @@ def grouped(
         records: list[int] = []
         shaped: list[Event] = []
         taken = 0
-        for record, raw in islice(events, rows):
+        for record, raw in islice(events, min(rows, HELD)):
             taken += 1
             event = shape(raw)
             if event is not None:

@@ -16,6 +16,7 @@ from commonwatch.capabilities.detection.telemetry.codes import is_coded, without
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.paths import steps
 from commonwatch.capabilities.detection.telemetry.wanted import Wanted, arrays, finished, instant
+from commonwatch.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,11 +33,20 @@ def fields(path: Path) -> list[str]:
 
 
 def groups(path: Path) -> list[int]:
-    """How many events each row group holds: what processes share out."""
+    """How many events each row group holds: what processes share out. Raises InvalidInput where the file is not whole."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    metadata = pq.ParquetFile(path).metadata
+    try:
+        metadata = pq.ParquetFile(path).metadata
+    except pa.ArrowException as error:
+        raise refused(str(path), error) from None
     return [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+
+
+def refused(place: str, error: Exception) -> InvalidInput:
+    """What to say of a file that a library cannot read."""
+    return InvalidInput("parquet-refused", f"{place} is no whole Parquet file: {str(error)[:200]}.", "Copy it again.")
 
 
 def read(

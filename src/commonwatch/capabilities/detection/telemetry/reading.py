@@ -144,9 +144,7 @@ def _stored(part: Opened, want: Wanted, rows: int, span: Span | None, faults: Fa
     try:
         yield from parquet.read(part.path, want, rows, faults, first, last)
     except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
-        raise InvalidInput(
-            "parquet-refused", f"{part.place} is no whole Parquet file: {str(error)[:200]}.", "Copy it again."
-        ) from None
+        raise parquet.refused(part.place, error) from None
 
 
 def _limited(part: Opened, span: Span) -> tuple[io.BufferedReader, tuple[int, int]]:
@@ -163,7 +161,7 @@ def _windows(source: json_files.Source, want: Wanted, rows: int, faults: Faults)
         numbered = json_text.chunk_events(chunks(source.stream), source.place, faults)
     else:
         numbered = json_text.documents(source.stream, source.place, faults)
-    for records, run in json_text.grouped(numbered, min(rows, 8_192), windows.flattened):
+    for records, run in json_text.grouped(numbered, rows, windows.flattened):
         yield json_files.python_batch(want, run, records, source.place, faults)
 
 
@@ -173,5 +171,5 @@ def _text_lines(
     changed = now_us() if part.path is None else part.path.stat().st_mtime_ns // 1_000
     reference = datetime.fromtimestamp(changed / MICROSECONDS, UTC)
     numbered = syslog.chunk_events(chunks(stream), part.place, reference, faults)
-    for records, run in json_text.grouped(numbered, min(rows, 8_192), lambda event: event):
+    for records, run in json_text.grouped(numbered, rows, lambda event: event):
         yield json_files.python_batch(want, run, records, part.place, faults)

@@ -87,14 +87,19 @@ def finished(events: pa.RecordBatch, want: Wanted) -> pa.RecordBatch:
 
 def completed(events: pa.RecordBatch, want: Wanted) -> pa.RecordBatch:
     """Some events of a batch of codes, whole."""
+    place = events.schema.get_field_index(TIME)
+    events = events.set_column(place, TIME, instants(events.column(place)))
+    return _given(_with(events, want.left, views=False), want)
+
+
+def instants(times: pa.Array) -> pa.Array:
+    """Times in microseconds, which may come as numbers of another unit."""
     import polars as pl
     import pyarrow as pa
 
-    place = events.schema.get_field_index(TIME)
-    if pa.types.is_floating(events.schema.types[place]):
-        seconds = pl.DataFrame([pl.Series(TIME, events.column(place))])
-        events = events.set_column(place, TIME, seconds.select(instant(pl.col(TIME))).to_series().to_arrow())
-    return _given(_with(events, want.left, views=False), want)
+    if not pa.types.is_floating(times.type):
+        return times
+    return pl.DataFrame([pl.Series(TIME, times)]).select(instant(pl.col(TIME))).to_series().to_arrow()
 
 
 def instant(number: pl.Expr) -> pl.Expr:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commonwatch.capabilities.detection.matching.drivers.files import MatcherFactory
 from commonwatch.capabilities.detection.matching.drivers.spark import located
+from commonwatch.capabilities.detection.matching.matcher import MatcherFactory
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
 
 if TYPE_CHECKING:

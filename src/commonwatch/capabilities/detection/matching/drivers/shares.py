@@ -22,46 +22,60 @@ _START = 1 << 20
 
 @dataclass(frozen=True)
 class Share:
-    """A part of a file for one process. `counted`: its records count from the share's first line, not the file's."""
+    """A part of a file for one process; `number` counts files. Without a mapping it is recognised by whoever reads it.
+
+    `counted`: its records count from the share's first line, not the file's.
+    """
 
     path: Path
-    mapping: Mapping
+    number: int
+    mapping: Mapping | None = None
     span: Span | None = None
     counted: bool = False
 
 
-def shares(files: Iterable[tuple[Path, Mapping]], size: int = BYTES, rows: int = ROWS) -> Iterator[Share]:
-    """The shares of these files, in order."""
-    for path, mapping in files:
-        with path.open("rb") as file:
-            start = file.read(_START)
-        if start.startswith(PARQUET):
-            yield from _of_rows(path, mapping, rows)
-        elif start.startswith(_PACKED) or not _of_lines(mapping, start):
-            yield Share(path, mapping)
-        else:
-            yield from _of_bytes(path, mapping, size)
+def is_worth_cutting(path: Path, size: int = BYTES) -> bool:
+    """Whether more than one process may have to do with a file. Parquet is packed so well that its size says little."""
+    if path.stat().st_size > size:
+        return True
+    with path.open("rb") as file:
+        return file.read(len(PARQUET)) == PARQUET
+
+
+def shares(path: Path, number: int, mapping: Mapping, size: int = BYTES, rows: int = ROWS) -> Iterator[Share]:
+    """The shares of a file, in order."""
+    with path.open("rb") as file:
+        start = file.read(_START)
+    if start.startswith(PARQUET):
+        spans: Iterable[Span | None] = _of_rows(path, rows)
+    elif start.startswith(_PACKED) or not _of_lines(mapping, start):
+        spans = (None,)
+    else:
+        spans = _of_bytes(path, size)
+    counted = not start.startswith(PARQUET)
+    for span in spans:
+        yield Share(path, number, mapping, span, counted and span is not None)
 
 
 def _of_lines(mapping: Mapping, start: bytes) -> bool:
     return mapping.format == "zeek" or (mapping.format == "json" and json_text.is_lines(start))
 
 
-def _of_bytes(path: Path, mapping: Mapping, size: int) -> Iterator[Share]:
+def _of_bytes(path: Path, size: int) -> Iterator[Span | None]:
     end = path.stat().st_size
     if end <= size:
-        yield Share(path, mapping)
+        yield None
         return
     for start in range(0, end, size):
-        yield Share(path, mapping, Span(start, min(start + size, end)), counted=True)
+        yield Span(start, min(start + size, end))
 
 
-def _of_rows(path: Path, mapping: Mapping, rows: int) -> Iterator[Share]:
+def _of_rows(path: Path, rows: int) -> Iterator[Span]:
     first = last = 0
     for group in parquet.groups(path):
         last += group
         if last - first >= rows:
-            yield Share(path, mapping, Span(first, last))
+            yield Span(first, last)
             first = last
-    if last > first:
-        yield Share(path, mapping, Span(first, last))
+    if last > first or not last:
+        yield Span(first, last)

@@ -10,8 +10,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from commonwatch.capabilities.detection.matching.drivers.files import MatcherFactory
-from commonwatch.capabilities.detection.matching.matcher import Matcher
+from commonwatch.capabilities.detection.matching.matcher import Matcher, MatcherFactory
 from commonwatch.capabilities.detection.telemetry.batch import RECORD, Batch, Mapping
 
 if TYPE_CHECKING:

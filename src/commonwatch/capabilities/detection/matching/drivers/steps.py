@@ -69,7 +69,7 @@ def completed(parts: Sequence[Part], matchers: Mapping[str, Parting]) -> Iterato
             heapq.heappop(heap)
             del open_ones[number]
             if opened.hits:
-                yield Completed(parts[number].piece.path, opened.batch, opened.hits)
+                yield Completed(parts[number].share.path, opened.batch, opened.hits)
         else:
             heapq.heapreplace(heap, (opened.order(), number))
 
@@ -84,7 +84,7 @@ class _Open:
         times = self.batch.events.column(TIME).to_pylist()
         records = self.batch.events.column(RECORD).to_pylist()
         self._steps = sorted(
-            ((times[step.row], part.piece.number, records[step.row], family, step.node), step)
+            ((times[step.row], part.share.number, records[step.row], family, step.node), step)
             for family, step in _steps(part.steps)
         )
         self._follow: dict[str, Follow] = {
