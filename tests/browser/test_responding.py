@@ -193,6 +193,7 @@ def _evidence(here: Person, second: Person, case: str) -> None:
     shown(here, "evidence-new")
     lead(here.page.locator("main form button.main"))
     shown(here, "evidence-content")
+    expect(here.page.locator("[data-progress]")).to_be_hidden()
     here.page.set_input_files("[name=content]", str(disk))
     here.page.locator("main form button.main").click()
     here.page.wait_for_url("**/response/evidence/one/**")

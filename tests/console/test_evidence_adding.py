@@ -66,6 +66,7 @@ def test_what_is_said_is_checked_before_any_content_is_asked_for(browser: Client
         assert answer.status_code == 422 and sentence in answer.content.decode()
     shown = browser.get(waiting(browser)).content.decode()
     assert "These would get it: cert-fi" in shown and "Disk &lt;b&gt;1&lt;/b&gt;" in shown and 'type="file"' in shown
+    assert "Up to 16.0\xa0GB; larger content" in shown
 
 
 def test_content_is_sealed_while_it_comes_and_nothing_plain_is_on_a_disk(
