@@ -367,7 +367,7 @@ def main() -> None:
         fresh(hunt_command.run, index, logs, [entry for _, _, entry, _ in hits])
         against_grep(folder, batches)
         against_loop(folder, index, batches)
-        changes(index)
+        fresh(changes, index)  # apart from the heap of what is compared above
 
 
 if __name__ == "__main__":
