@@ -8,6 +8,7 @@ Depth of calls is bounded by the parentheses of the pattern; the work for one ob
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class Widths(NamedTuple):
     free: bool  # no REPEATS is around (rule 5)
 
 
-class Node:
+class Node(ABC):
     """One place of the expression. `advance` gives the sets that the observation in hand completes."""
 
     brackets: frozenset[int]
@@ -55,8 +56,9 @@ class Node:
             return []
         return self._advance(state, arrival)
 
+    @abstractmethod
     def _advance(self, state: State, arrival: Arrival) -> list[Binding]:
-        raise NotImplementedError
+        """The same, of an observation that meets a bracket of this part."""
 
     def stores(self) -> Iterator[int]:
         """The numbers of the stores in this part."""
