@@ -30,9 +30,8 @@ from commonwatch.console.shell.areas import WorkKind
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, reason_given, shown_to
 from commonwatch.console.shell.tables import Column, Empty, Table, by_key
 from commonwatch.console.shell.taking import listed
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, identity
-from commonwatch.core.errors import CommonwatchError
 from commonwatch.core.stix.times import parse_time
 
 HUNTS = Table(
@@ -127,11 +126,8 @@ def new(request: HttpRequest) -> HttpResponse:
     form = HuntForm(request.POST or None, initial={"indicators": request.GET.get("indicator", "")})
     if request.method == "POST" and form.is_valid():
         by = acting(request)
-        try:
+        with RefusalsOn(form):
             job = ask_hunt(form.wish(), reason=form.cleaned_data["reason"], actor=by.actor, now_us=by.now_us)
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             return redirect("work", job.pk)
     context = {"form": form, "back": reverse("hunts"), "none": not form.fields["telemetry"].choices}  # type: ignore[attr-defined]
     return render(request, "console/detection/hunt_new.html", context, status=422 if form.errors else 200)

@@ -37,9 +37,8 @@ from commonwatch.capabilities.federation.transport import HttpTransport
 from commonwatch.console.desk.actions import skip_step
 from commonwatch.console.desk.queries import skipped_steps
 from commonwatch.console.shell.pages import ADMINISTRATOR, done, shown_to
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, person, reader
-from commonwatch.core.errors import CommonwatchError
 
 KINDS = [
     (MemberKind.STATE_BODY, gettext_lazy("State body")),
@@ -274,11 +273,9 @@ def open_steps(request: HttpRequest) -> int:
 
 def _tried(form: forms.Form, act: Callable[[], Any]) -> Any:
     """What an action gives (True for nothing); None where it refuses, which the form then says."""
-    try:
+    with RefusalsOn(form):
         return act() or True
-    except CommonwatchError as error:
-        form.add_error(None, error_told(error))
-        return None
+    return None
 
 
 def _form(request: HttpRequest, form: forms.Form, title: str) -> HttpResponse:

@@ -30,9 +30,9 @@ from commonwatch.console.shell import cells
 from commonwatch.console.shell.changing import asked, form_shown, is_sure, looked
 from commonwatch.console.shell.pages import ADMINISTRATOR, OPERATOR, done, reason_given, shown_to
 from commonwatch.console.shell.tables import Column, Table
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, identity, reader
-from commonwatch.core.errors import CommonwatchError, NotFound
+from commonwatch.core.errors import NotFound
 
 ROLES = {
     "root": _("Root: says who decides"),
@@ -140,13 +140,10 @@ def invite(request: HttpRequest) -> HttpResponse:
     """A code that lets one node in; it is on the answer to this one request, and nowhere else."""
     form = KnownForm(request)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             if not is_sure(request):
                 return _looked(request, form.known)
             code = joining.invite(form.known, form.cleaned_data["url"], acting(request))
-        except CommonwatchError as error:
-            form.add_error(None, error_told(error))
-        else:
             return render(request, "console/partnership/code.html", {"name": form.known.name, "code": code})
     return form_shown(request, form, _("Invite a node"), reverse("joining"))
 
@@ -158,15 +155,12 @@ def join(request: HttpRequest) -> HttpResponse:
     form = JoinForm(request)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with RefusalsOn(form):
             joining.read_code(given["code"])
             if not is_sure(request):
                 return _looked(request, form.known)
             with closing(HttpTransport()) as transport:
                 joining.join(given["code"], form.known, given["url"], transport, acting(request))
-        except CommonwatchError as error:
-            form.add_error(None, error_told(error))
-        else:
             said = gettext("%(name)s is a peer. Compare its key with the other side by telephone.")
             done(request, said % {"name": given["name"]}, undo=reverse("peer-pause", args=[given["name"]]))
             return redirect("peer", given["name"])

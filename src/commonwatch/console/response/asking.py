@@ -31,9 +31,8 @@ from commonwatch.console.shell.changing import asked as question
 from commonwatch.console.shell.changing import is_sure
 from commonwatch.console.shell.pages import CONTRIBUTOR, done, shown_to
 from commonwatch.console.shell.tables import Column, Table
-from commonwatch.console.shell.told import error_told, told
+from commonwatch.console.shell.told import RefusalsOn, told
 from commonwatch.console.shell.who import acting, identity
-from commonwatch.core.errors import CommonwatchError
 from commonwatch.core.stix.response import assistance as stix
 
 LEVELS = ("TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED")
@@ -151,7 +150,7 @@ def ask(request: HttpRequest, form: str) -> HttpResponse:
     chosen, by = form_named(form), acting(request)
     filled = AskForm(chosen, identity(request), request.POST or None)
     if request.method == "POST" and filled.is_valid():
-        try:
+        with RefusalsOn(filled):
             wanted = filled.wanted
             if is_sure(request):
                 made = actions.request(wanted, filled.audience, by)
@@ -159,9 +158,6 @@ def ask(request: HttpRequest, form: str) -> HttpResponse:
                 return redirect("help-request", made)
             audience = actions.with_asked(wanted, filled.audience)
             found = reach([actions.drafted(wanted, by)], audience, now_us=by.now_us)
-        except CommonwatchError as problem:
-            filled.add_error(None, error_told(problem))
-        else:
             if not found.refused:
                 return question(request, gettext("Ask for help"), reaches(found), reverse("help-ask", args=[form]))
             for sentence in found.refused:

@@ -23,9 +23,9 @@ from commonwatch.console.response.cases import found
 from commonwatch.console.shell.changing import asked as question
 from commonwatch.console.shell.changing import is_sure
 from commonwatch.console.shell.pages import CONTRIBUTOR, done, shown_to
-from commonwatch.console.shell.told import error_told, told
+from commonwatch.console.shell.told import RefusalsOn, told
 from commonwatch.console.shell.who import acting, identity
-from commonwatch.core.errors import CommonwatchError, NotFound
+from commonwatch.core.errors import NotFound
 
 
 @shown_to(CONTRIBUTOR, at_home=True)
@@ -45,15 +45,12 @@ def write(request: HttpRequest, name: str, kind: str) -> HttpResponse:
     form.order_fields([*(one for one in form.fields if one not in Written.base_fields), *Written.base_fields])
     by = acting(request)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             if is_sure(request):
                 form.write(name, by)
                 done(request, gettext("It is written."))
                 return redirect("case-record" if kind in ("note", "impact", "decision", "report") else "case", name)
             would = entries.would_get(name, form.for_, by)
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             if not would.refused:
                 return question(request, title, reaches(would), reverse("case-write", args=[name, kind]))
             for sentence in would.refused:
@@ -102,11 +99,8 @@ def task(request: HttpRequest, name: str, task: str) -> HttpResponse:
 
 def _said(request: HttpRequest, case: Case, form: forms.Form, title: Any, act: Callable[[], Any]) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             act()
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("It is said. Everybody who takes part is told."))
             return redirect("case", case.id)
     return _page(request, case, form, title, gettext("Say it"))

@@ -25,9 +25,9 @@ from commonwatch.console.response import case_words as words
 from commonwatch.console.shell.changing import asked as question
 from commonwatch.console.shell.changing import is_sure
 from commonwatch.console.shell.pages import CONTRIBUTOR, done, shown_to
-from commonwatch.console.shell.told import error_told, told
+from commonwatch.console.shell.told import RefusalsOn, told
 from commonwatch.console.shell.who import acting, identity
-from commonwatch.core.errors import CommonwatchError, InvalidInput
+from commonwatch.core.errors import InvalidInput
 from commonwatch.core.policy.scales import TLP_NAMES
 from commonwatch.core.stix.response.incidents import ACTORS, FIDELITIES, Stamp, TimeKind
 from commonwatch.core.stix.times import format_time, parse_time
@@ -145,16 +145,13 @@ def report(request: HttpRequest) -> HttpResponse:
     )
     by = acting(request)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             what = form.report
             if is_sure(request):
                 made = opening.report(what, by)
                 done(request, gettext("The case is begun. Your member leads it."))
                 return redirect("case", made)
             found = opening.would_reach(what, by)
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             if not found.refused:
                 return question(request, gettext("Report a case"), reaches(found), reverse("case-new"))
             for sentence in found.refused:

@@ -29,9 +29,8 @@ from commonwatch.console.shell.areas import Notice
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, reason_given, shown_to
 from commonwatch.console.shell.tables import Column, Empty, Table, together
 from commonwatch.console.shell.taking import listed
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, identity, reader
-from commonwatch.core.errors import CommonwatchError
 from commonwatch.core.stix.response import assistance as stix
 
 CATALOGUE = Table(
@@ -178,11 +177,8 @@ def add(request: HttpRequest) -> HttpResponse:
     """Say what our member can give."""
     form = CapabilityForm(identity(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             made = actions.add_capability(form.content, form.audience, acting(request))
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("It is in the catalogue."))
             return redirect("capability", made)
     trail = [(gettext("Catalogue"), reverse("catalogue")), (gettext("Add to the catalogue"), "")]

@@ -32,9 +32,8 @@ from commonwatch.console.shell.areas import Hit, Notice
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, reason_given, shown_to
 from commonwatch.console.shell.tables import Column, Empty, Filter, Table, by_key
 from commonwatch.console.shell.taking import listed
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, identity, reader
-from commonwatch.core.errors import CommonwatchError
 from commonwatch.core.merkle.policies import parse_policy
 from commonwatch.core.signing.stamps import roots_of
 from commonwatch.core.stix.times import format_time
@@ -186,11 +185,8 @@ def offer(request: HttpRequest, name: str) -> HttpResponse:
     form = OfferForm(identity(request), request.POST)
     if form.is_valid():
         said = form.cleaned_data
-        try:
+        with RefusalsOn(form):
             actions.hand_over(name, said["member"], said["purpose"], acting(request), said["conditions"])
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("It is offered. It is theirs once they accept; its content travels apart."))
             return redirect("evidence-item", name)
     return _page(request, name, offer=form)
@@ -203,13 +199,10 @@ def note(request: HttpRequest, name: str) -> HttpResponse:
     form = NoteForm(request.POST)
     if form.is_valid():
         said = form.cleaned_data
-        try:
+        with RefusalsOn(form):
             actions.note(
                 name, said["kind"], said["done_by"], said["done_at"], acting(request), said["text"], said["tool"]
             )
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("It is in the chain."))
             return redirect("evidence-item", name)
     return _page(request, name, note=form)
@@ -279,16 +272,13 @@ def verify(request: HttpRequest) -> HttpResponse:
     }
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
-        try:
+        with RefusalsOn(form):
             trust = Trust(
                 frozenset(said["keys"].split()),
                 tuple(roots_of(said["roots"].encode())) if said["roots"].strip() else (),
                 parse_policy(said["policy"].encode()) if said["policy"].strip() else None,
             )
             found = custody_file.verify(said["file"].read(LARGEST_FILE), trust, now_us())
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             order = {"broken": 0, "not-judged": 1, "holds": 2}
             rows = [
                 {"state": one.state, "what": one.what, "place": one.place, "sentence": one.sentence}

@@ -30,9 +30,8 @@ from commonwatch.console.response import duty_words
 from commonwatch.console.response.duty_forms import moment_field
 from commonwatch.console.response.duty_from_case import initial_from_case
 from commonwatch.console.shell.pages import CONTRIBUTOR, done, shown_to
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting
-from commonwatch.core.errors import CommonwatchError
 from commonwatch.core.stix.times import EPOCH
 
 _STATED = (("", _("Not stated")), ("yes", _("Yes")), ("no", _("No")))
@@ -184,11 +183,9 @@ def _page(request: HttpRequest, form: AssessForm, facts: Facts | None, *, of_cas
 def _facts(form: AssessForm) -> Facts | None:
     if not form.is_valid():
         return None
-    try:
+    with RefusalsOn(form):
         return form.facts
-    except CommonwatchError as problem:
-        form.add_error(None, error_told(problem))
-        return None
+    return None
 
 
 def _answers(facts: Facts | None) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from commonwatch.capabilities.evidence.actions import Adding, Collected
 from commonwatch.capabilities.evidence.receiving import BIT, all_came, announced
 from commonwatch.console.response.asking import AudienceForm, reaches
 from commonwatch.console.shell.pages import CONTRIBUTOR, done, gone_to, shown_to
-from commonwatch.console.shell.told import error_told, told
+from commonwatch.console.shell.told import RefusalsOn, error_told, told
 from commonwatch.console.shell.who import acting, identity
 from commonwatch.core.errors import CommonwatchError, InvalidInput, NotFound
 from commonwatch.core.stix.times import format_time
@@ -97,11 +97,8 @@ def say(request: HttpRequest) -> HttpResponse:
     }
     form = ItemForm(identity(request), request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             would = _looked(form.said, request)
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             if not would.refused:
                 return redirect("evidence-content-new", _wait(request, form.said))
             for sentence in would.refused:

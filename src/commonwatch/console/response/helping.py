@@ -29,9 +29,9 @@ from commonwatch.console.shell.areas import Hit, Notice
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, shown_to
 from commonwatch.console.shell.tables import Column, Empty, Filter, Table, together
 from commonwatch.console.shell.taking import listed
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, identity, reader
-from commonwatch.core.errors import CommonwatchError, NotFound
+from commonwatch.core.errors import NotFound
 from commonwatch.core.stix.response import assistance as stix
 
 MOST_HITS, MOST_LOOKED_AT = 5, 200
@@ -219,14 +219,11 @@ def offer(request: HttpRequest, name: str) -> HttpResponse:
     form = OfferForm(identity(request), request.POST or None, initial={"parts": request.GET.get("parts", suggested)})
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
-        try:
+        with RefusalsOn(form):
             parts = given.parts(said["parts"].split())
             contact = stix.Contact(said["contact"], said["reach"], said["point"] or None)
             what = Given(contact, parts, said["terms"], said["costs"], said["basis"])
             actions.offer(name, what, acting(request))
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("The offer is made."))
             return redirect("help-request", name)
     context = {

@@ -31,9 +31,8 @@ from commonwatch.console.shell.changing import is_sure
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, reason_given, shown_to
 from commonwatch.console.shell.tables import Column, Empty, Table, by_key
 from commonwatch.console.shell.taking import listed
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, identity, reader
-from commonwatch.core.errors import CommonwatchError
 
 MOST_HITS, MOST_LOOKED_AT = 5, 100
 REQUESTS = Table(
@@ -137,15 +136,12 @@ def ask(request: HttpRequest, to: str, purpose: str) -> HttpResponse:
     suggested = actions.suggested(Asking(to, purpose, "", request.POST.get("person", person)), by.now_us)
     form = AskForm(to, purpose, suggested, request.POST or None, initial={"person": person})
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             if is_sure(request):
                 made = actions.ask(form.asking, by)
                 done(request, gettext("The request is sent."))
                 return redirect("legal-request", made)
             way, filled = actions.prepared(form.asking, by.now_us)
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             for name in filled.missing:
                 form.add_error(f"field-{name}", gettext("This field of the form is empty."))
             if not filled.missing:
@@ -177,7 +173,7 @@ def answer(request: HttpRequest, name: str) -> HttpResponse:
     form = AnswerForm(request.POST)
     if form.is_valid():
         said = form.cleaned_data
-        try:
+        with RefusalsOn(form):
             actions.answer(
                 name,
                 said["answer"],
@@ -187,9 +183,6 @@ def answer(request: HttpRequest, name: str) -> HttpResponse:
                 grounds=said["grounds"],
                 preserved_until=said["preserved_until"],
             )
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("The answer is sent."))
             return redirect("legal-request", name)
     return _page(request, name, answer=form)
@@ -201,11 +194,8 @@ def extend(request: HttpRequest, name: str) -> HttpResponse:
     """Ask that data be kept longer."""
     form = ExtendForm(request.POST)
     if form.is_valid():
-        try:
+        with RefusalsOn(form):
             actions.extend(name, form.cleaned_data["until"], form.cleaned_data["reason"], acting(request))
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("It is asked for. It counts once the other side answers."))
             return redirect("legal-request", name)
     return _page(request, name, extend=form)

@@ -17,9 +17,8 @@ from commonwatch.base.clock import now_us
 from commonwatch.capabilities.contacts import actions, given, queries
 from commonwatch.console.response.asking import AudienceForm
 from commonwatch.console.shell.pages import CONTRIBUTOR, done, reason_given, shown_to
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, identity, reader
-from commonwatch.core.errors import CommonwatchError
 from commonwatch.core.stix.response import contacts as stix
 
 ROLES: Mapping[str, Any] = {
@@ -96,11 +95,8 @@ def add(request: HttpRequest) -> HttpResponse:
     """Nominate one."""
     form = NewContactForm(identity(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             made = actions.nominate(form.content, form.audience, acting(request))
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("The contact is nominated. Confirm it within a year."))
             return redirect("contact", made)
     return form_of_contacts(request, form, gettext("Nominate a contact"), gettext("Nominate a contact"))
@@ -118,11 +114,8 @@ def correct(request: HttpRequest, name: str) -> HttpResponse:
     now |= {"roles": list(said.roles), "languages": " ".join(said.languages), "hours": hours}
     form = ContactFields(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
-        try:
+        with RefusalsOn(form):
             actions.change(name, form.content, acting(request))
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("It is corrected, and confirmed with that."))
             return redirect("contact", name)
     return form_of_contacts(request, form, said.name, gettext("Save"))

@@ -23,9 +23,9 @@ from commonwatch.console.response.nominating import form_of_contacts
 from commonwatch.console.shell import cells
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, shown_to
 from commonwatch.console.shell.tables import Column, Table
-from commonwatch.console.shell.told import error_told
+from commonwatch.console.shell.told import RefusalsOn
 from commonwatch.console.shell.who import acting, identity, reader
-from commonwatch.core.errors import CommonwatchError, NotFound
+from commonwatch.core.errors import NotFound
 
 SECTIONS = Table(
     _("Profile after RFC 2350"),
@@ -78,11 +78,8 @@ def write_profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(identity(request), request.POST or None, initial={"tlp": "TLP:GREEN"})
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
-        try:
+        with RefusalsOn(form):
             actions.set_profile(profile.read(said["text"], said["name"]), form.audience, acting(request))
-        except CommonwatchError as problem:
-            form.add_error(None, error_told(problem))
-        else:
             done(request, gettext("The profile is kept."))
             return redirect("team", HOME)
     return form_of_contacts(request, form, gettext("Profile"), gettext("Save"))

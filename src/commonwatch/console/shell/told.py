@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from django import forms
 from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -59,6 +60,22 @@ def told(sentence: str) -> str:
 def error_told(error: CommonwatchError) -> str:
     """What is wrong and what to do, for a form."""
     return f"{told(error.sentence)} {told(error.advice)}".strip()
+
+
+class RefusalsOn:
+    """While this lasts, what an action refuses is said on the form; what comes after it was done has to stand inside."""
+
+    def __init__(self, form: forms.Form) -> None:
+        self._form = form
+
+    def __enter__(self) -> None:
+        """Nothing is prepared."""
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> bool:
+        if not isinstance(problem, CommonwatchError):
+            return False
+        self._form.add_error(None, error_told(problem))
+        return True
 
 
 def sentence(value: object) -> SafeString:
