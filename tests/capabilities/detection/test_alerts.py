@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from commonwatch.base.parties.models import Member
 from commonwatch.capabilities.detection.alerts import queries
@@ -15,6 +16,7 @@ from commonwatch.capabilities.detection.alerts.grouping import DAY_US, Hit
 from commonwatch.capabilities.detection.alerts.recording import Recorded, record
 from commonwatch.capabilities.detection.alerts.triage import triage, undo
 from commonwatch.capabilities.detection.models import Alert, Indicator, Saying, Told
+from commonwatch.capabilities.detection.rewriting import rewrite
 from commonwatch.core.errors import Conflict, InvalidInput, NotFound
 from commonwatch.core.patterns.values import Kind
 from tests.base.release.nodes import indicator, member, objects
@@ -63,6 +65,32 @@ def test_an_event_read_again_is_not_counted_again_wherever_its_file_lies(ready: 
     recorded(hit(row, 1))
     again = recorded(hit(row, 1), hit(row, 1, place="/logs/dns.log.1"))
     assert again.counted == 0 and Alert.objects.get().count == 1
+
+
+def test_many_hits_cost_as_many_statements_as_one(ready: Path, django_assert_num_queries: Any) -> None:
+    rows = brought(
+        *(
+            domain(number, f"evil{number}.example", confidence=80, valid_from="2026-12-01T00:00:00Z")
+            for number in range(1, 41)
+        )
+    )
+    with CaptureQueriesContext(connection) as one:
+        recorded(hit(rows[0], 0, value="evil1.example"))
+    with django_assert_num_queries(len(one)):
+        done = recorded(*(hit(row, number, value=f"evil{number}.example") for number, row in enumerate(rows[1:], 2)))
+    assert len(done.raised) == 39
+    assert {alert.score for alert in Alert.objects.all()} == {80}
+
+
+def test_what_a_person_says_while_an_alert_grows_stays(ready: Path) -> None:
+    row = evil()
+    number = recorded(hit(row, 1)).raised[0]
+    stale = Alert.objects.get(pk=number)
+    triage(number, "true", "", actor="person:1", now_us=NOW)
+    stale.count = 7
+    rewrite([stale], ("count",))
+    now = Alert.objects.get()
+    assert (now.pk, now.count, now.verdict) == (number, 7, "true")
 
 
 def test_an_alert_says_which_object_whose_under_which_marking_and_why(ready: Path) -> None:

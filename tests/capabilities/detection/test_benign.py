@@ -14,7 +14,8 @@ from commonwatch.core.patterns.values import Kind, Value
 
 
 def effect(kind: Kind, text: str) -> str | None:
-    return strongest(benign.known([Value(kind, text)]))
+    value = Value(kind, text)
+    return strongest(benign.known([value])[value])
 
 
 def plain(folder: Path, name: str, *lines: str) -> Path:
@@ -70,7 +71,8 @@ def test_inside_a_listed_network_is_lowered_unless_the_operator_says_otherwise(r
     warning.write_text(json.dumps({"name": "Cloud", "type": "cidr", "version": 3, "list": ["20.0.0.0/11", "8.8.8.8"]}))
     added = benign.add(warning, None, actor="t", now_us=1)
     assert (added.form, added.effect, added.entries) == ("cidr", "lower", 2)
-    assert benign.known([Value(Kind.ADDRESS, "20.1.2.3")]) == [Found("lower", "cloud", "inside")]
+    value = Value(Kind.ADDRESS, "20.1.2.3")
+    assert benign.known([value]) == {value: [Found("lower", "cloud", "inside")]}
     benign.add(warning, "suppress", actor="t", now_us=2)
     assert effect(Kind.ENDPOINT, "20.1.2.3:443") == "suppress"
     assert effect(Kind.ADDRESS, "21.0.0.1") == "suppress" or effect(Kind.ADDRESS, "40.0.0.1") is None

@@ -11,6 +11,7 @@ from django.db import connection
 from commonwatch.base.journal.copying import PlacementRow, VersionRow, binary_placements, binary_versions
 from commonwatch.base.journal.driver import copy_in, execute, execute_many, fetch
 from commonwatch.base.journal.schema import SEQ_MASK, SLOT_SHIFT, position
+from commonwatch.core.parts import parts
 from commonwatch.core.policy.classes import ClassAttributes, decode_class
 
 _MOST_PARAMETERS = 1000  # of one statement
@@ -50,8 +51,7 @@ def copies_of(uids: Sequence[bytes]) -> list[HeldCopy]:
         found = fetch(probe, [[uuid.UUID(bytes=uid) for uid in uids]])
         return [HeldCopy(row[0].bytes, *row[1:]) for row in found]
     copies: list[HeldCopy] = []
-    for first in range(0, len(uids), _MOST_PARAMETERS):
-        chunk = uids[first : first + _MOST_PARAMETERS]
+    for chunk in parts(uids, _MOST_PARAMETERS):
         condition = f"INDEXED BY journal_version_id WHERE uid IN ({','.join(['%s'] * len(chunk))})"
         copies += map(HeldCopy._make, fetch(f"{columns} {condition}", chunk))
     return copies
@@ -113,8 +113,7 @@ def placements_of(seqs: Sequence[int], slots: Sequence[int]) -> list[tuple[int, 
 
 def _by_numbers(query: str, numbers: Sequence[int]) -> list[Any]:
     rows: list[Any] = []
-    for first in range(0, len(numbers), _MOST_PARAMETERS):
-        chunk = numbers[first : first + _MOST_PARAMETERS]
+    for chunk in parts(numbers, _MOST_PARAMETERS):
         rows += fetch(f"{query} ({','.join(['%s'] * len(chunk))})", chunk)
     return rows
 

@@ -7,7 +7,7 @@ well under one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from commonwatch.base.journal.driver import fetch
 from commonwatch.base.release.models import Epoch, Recipient
 from commonwatch.base.release.schema import GRANULAR_SHIFT, MAX_GRANULAR
 from commonwatch.base.release.worlds import world
+from commonwatch.core.parts import parts
 from commonwatch.core.policy.classes import ClassAttributes, marking_uids
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.policy.handling import Handling, handling
@@ -148,20 +149,20 @@ def definitions_of(classes: Iterable[ClassAttributes]) -> Definitions:
     """The marking-definitions held on which classes depend, by id."""
     uids = sorted(marking_uids(classes))
     found: dict[str, Mapping[str, Any]] = {}
-    for first in range(0, len(uids), 500):
-        for raw in _definitions(uids[first : first + 500]):
+    for some in parts(uids):
+        for raw in _definitions(some):
             value = orjson.loads(raw)
             found[value["id"]] = value
     return found
 
 
-def _definitions(uids: list[bytes]) -> list[bytes]:
+def _definitions(uids: Sequence[bytes]) -> list[bytes]:
     marks = ",".join(["%s"] * len(uids))
     query = (
         "SELECT v.raw FROM journal_version v JOIN journal_type t ON t.id = v.type "
         f"WHERE t.name = 'marking-definition' AND v.uid IN ({marks}) AND length(v.raw) > 0 ORDER BY v.seq DESC"
     )
-    keys: list[Any] = uids if connection.vendor == "sqlite" else [UUID(bytes=uid) for uid in uids]
+    keys: Sequence[Any] = uids if connection.vendor == "sqlite" else [UUID(bytes=uid) for uid in uids]
     return [bytes(row[0]) for row in fetch(query, keys)]
 
 

@@ -16,6 +16,7 @@ from commonwatch.base.release.deciding import Grant, Worlds, grants_of, recipien
 from commonwatch.base.release.models import Recipient
 from commonwatch.base.release.report import ChangeReport, Moved, counted
 from commonwatch.base.release.types import type_name
+from commonwatch.core.parts import parts
 from commonwatch.core.policy.classes import ClassAttributes, decode_class
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.ids import format_id
@@ -145,8 +146,7 @@ def _serving(classes: Iterable[int] | None) -> list[tuple[int, int, int]]:
         return fetch(query, [])
     found: list[tuple[int, int, int]] = []
     wanted = list(classes)
-    for first in range(0, len(wanted), 500):
-        chunk = wanted[first : first + 500]
+    for chunk in parts(wanted):
         found += fetch(f"{query} WHERE class IN ({','.join(['%s'] * len(chunk))})", chunk)
     return found
 

@@ -23,6 +23,7 @@ from commonwatch.base.release.deciding import current_worlds, definitions_of, wi
 from commonwatch.base.release.models import Epoch, Recipient
 from commonwatch.base.release.schema import VARIANT
 from commonwatch.base.release.worlds import day_of, world
+from commonwatch.core.parts import parts
 from commonwatch.core.policy.classes import ClassAttributes
 from commonwatch.core.policy.decision import obligations_of
 from commonwatch.core.policy.engine import Engine
@@ -77,8 +78,7 @@ def held_entries(identity: str, member: int, seqs: Sequence[int]) -> dict[int, H
         "JOIN journal_type t ON t.id = v.type LEFT JOIN release_grant g ON g.class = v.class AND g.recipient = %s "
         "WHERE v.seq IN "
     )
-    for first in range(0, len(seqs), _MOST_PARAMETERS):
-        chunk = seqs[first : first + _MOST_PARAMETERS]
+    for chunk in parts(seqs, _MOST_PARAMETERS):
         rows = fetch(f"{query}({','.join(['%s'] * len(chunk))})", [number, *chunk])
         coded = [row[4] for row in rows if row[7]]
         classes = classes_of(sorted(set(coded))) if coded else {}
@@ -116,8 +116,7 @@ def terms_of(member: int, classes: Iterable[int]) -> dict[int, Terms]:
     wanted = sorted(set(classes))
     number = _recipient(member)
     granted: set[int] = set()
-    for first in range(0, len(wanted), _MOST_PARAMETERS):
-        chunk = wanted[first : first + _MOST_PARAMETERS]
+    for chunk in parts(wanted, _MOST_PARAMETERS):
         marks = ",".join(["%s"] * len(chunk))
         rows = fetch(f"SELECT class FROM release_grant WHERE recipient = %s AND class IN ({marks})", [number, *chunk])
         granted |= {klass for (klass,) in rows}

@@ -15,10 +15,9 @@ from commonwatch.base.parties.models import HOME, Member
 from commonwatch.base.release.grants import all_classes
 from commonwatch.base.release.models import Recipient
 from commonwatch.base.release.types import type_name
+from commonwatch.core.parts import parts
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
 from commonwatch.core.stix.ids import format_id
-
-_AT_ONCE = 500  # parameters of one query
 
 
 class Originated(msgspec.Struct, frozen=True, gc=False):
@@ -115,8 +114,7 @@ def _vouchers(uids: list[bytes]) -> dict[tuple[int, bytes], set[int]]:
 
 def _in(query: str, numbers: list[int]) -> list[Any]:
     rows: list[Any] = []
-    for first in range(0, len(numbers), _AT_ONCE):
-        chunk = numbers[first : first + _AT_ONCE]
+    for chunk in parts(numbers):
         rows += fetch(f"{query} ({','.join(['%s'] * len(chunk))})", chunk)
     return rows
 

@@ -25,6 +25,7 @@ from commonwatch.base.release.reader import Reader
 from commonwatch.base.release.served import record
 from commonwatch.base.release.serving import guarding
 from commonwatch.base.release.types import type_name
+from commonwatch.core.parts import parts
 from commonwatch.core.policy.classes import ClassAttributes
 from commonwatch.core.policy.uids import derived_uid, original_uid
 from commonwatch.core.stix.ids import format_id
@@ -117,8 +118,7 @@ def given(sight: Sight, entries: Iterable[int], kind: str, *, current: bool = Tr
         f"SELECT v.seq, v.type, {uid}, v.version, v.marks, v.class, v.raw, {which.code} FROM journal_version v{which.join} "
         f"WHERE {which.where} AND v.seq IN "
     )
-    for first in range(0, len(wanted), _MOST_PARAMETERS):
-        chunk = wanted[first : first + _MOST_PARAMETERS]
+    for chunk in parts(wanted, _MOST_PARAMETERS):
         for row in look(sight, f"{head}({','.join(['%s'] * len(chunk))})", chunk, 60):
             found[row[0]] = _given(sight, row)
     if found:

@@ -30,6 +30,7 @@ from commonwatch.base.search import writing
 from commonwatch.base.search.reading import Reading, read, within
 from commonwatch.base.search.schema import EMPTY
 from commonwatch.base.search.writing import Doc, Row
+from commonwatch.core.parts import parts
 from commonwatch.core.policy.classes import ClassAttributes
 
 
@@ -143,8 +144,7 @@ def _set_levels(classes: Mapping[int, ClassAttributes], *, again: bool) -> None:
 def _with_levels(classes: Iterable[int]) -> set[int]:
     wanted = sorted(classes)
     found: set[int] = set()
-    for first in range(0, len(wanted), 500):
-        chunk = wanted[first : first + 500]
+    for chunk in parts(wanted):
         rows = fetch(f"SELECT class FROM search_class WHERE class IN ({','.join(['%s'] * len(chunk))})", chunk)
         found |= {klass for (klass,) in rows}
     return found

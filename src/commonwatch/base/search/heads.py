@@ -22,6 +22,7 @@ from commonwatch.base.release.types import type_name
 from commonwatch.base.search.schema import LEAST
 from commonwatch.base.search.wanted import LEVELS
 from commonwatch.base.search.writing import stored
+from commonwatch.core.parts import parts
 from commonwatch.core.policy.classes import ClassAttributes
 from commonwatch.core.policy.handling import markings_together
 from commonwatch.core.policy.scales import PAP_NAMES
@@ -124,8 +125,8 @@ def current_entries(sight: Sight, identities: Iterable[str]) -> dict[str, int]:
     uids = sorted({uid for uid, _, _ in asked})
     which = seen(sight, "(d.doc >> 1)")
     by = " INDEXED BY search_doc_uid" if connection.vendor == "sqlite" else ""
-    for first in range(0, len(uids), _AT_ONCE):
-        keys = [stored(uid) for uid in uids[first : first + _AT_ONCE]]
+    for some in parts(uids, _AT_ONCE):
+        keys = [stored(uid) for uid in some]
         text = (
             f"SELECT d.doc, d.uid, d.type, d.version, {which.code} FROM search_doc d{by}{which.join} "
             f"WHERE {which.where} AND (d.doc & {LEAST}) = (CASE WHEN {which.code} <> 0 THEN 1 ELSE 0 END) "
@@ -142,8 +143,7 @@ def levels_of_classes(classes: Iterable[int]) -> dict[int, int]:
     """The TLP levels of classes."""
     wanted = sorted(classes)
     found: dict[int, int] = {}
-    for first in range(0, len(wanted), _AT_ONCE):
-        chunk = wanted[first : first + _AT_ONCE]
+    for chunk in parts(wanted, _AT_ONCE):
         found.update(
             fetch(f"SELECT class, level FROM search_class WHERE class IN ({','.join(['%s'] * len(chunk))})", chunk)
         )

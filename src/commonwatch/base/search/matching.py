@@ -20,6 +20,7 @@ from commonwatch.base.search.heads import Row, heads
 from commonwatch.base.search.schema import LEAST
 from commonwatch.base.search.values import Found, Key, asked, keys_of, names_above, network_range, networks_around
 from commonwatch.core.errors import InvalidInput
+from commonwatch.core.parts import parts
 
 MOST_VALUES = 10_000  # of one request
 MOST_EACH = 20  # objects for one value
@@ -107,8 +108,7 @@ def _exact(sight: Sight, keys: Iterable[Key], each: int) -> list[tuple[Key, int]
     found: list[tuple[Key, int]] = []
     for kind, wanted in by_kind.items():
         wanted.sort()
-        for first in range(0, len(wanted), _KEYS_AT_ONCE):
-            chunk = wanted[first : first + _KEYS_AT_ONCE]
+        for chunk in parts(wanted, _KEYS_AT_ONCE):
             condition = f"k.kind = {int(kind)} AND k.key IN ({','.join(['%s'] * len(chunk))})"
             found += [(Key(kind, bytes(key)), doc) for key, doc in _docs(sight, condition, chunk, each)]
     return found

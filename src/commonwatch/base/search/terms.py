@@ -6,8 +6,7 @@ import enum
 from collections.abc import Iterable
 
 from commonwatch.base.journal.driver import execute_many, fetch
-
-_AT_ONCE = 500
+from commonwatch.core.parts import parts
 
 
 class Term(enum.IntEnum):
@@ -23,8 +22,7 @@ def numbers_of(kind: Term, names: Iterable[str]) -> dict[str, int]:
     """The numbers of those of these words that occur."""
     wanted = sorted({name for name in names if "\0" not in name})  # which PostgreSQL cannot be asked for
     found: dict[str, int] = {}
-    for first in range(0, len(wanted), _AT_ONCE):
-        chunk = wanted[first : first + _AT_ONCE]
+    for chunk in parts(wanted):
         query = f"SELECT name, id FROM search_term WHERE kind = %s AND name IN ({','.join(['%s'] * len(chunk))})"
         found.update(fetch(query, [int(kind), *chunk]))
     return found
@@ -50,7 +48,6 @@ def names_of(numbers: Iterable[int]) -> dict[int, str]:
     """The words behind numbers."""
     wanted = sorted(set(numbers))
     found: dict[int, str] = {}
-    for first in range(0, len(wanted), _AT_ONCE):
-        chunk = wanted[first : first + _AT_ONCE]
+    for chunk in parts(wanted):
         found.update(fetch(f"SELECT id, name FROM search_term WHERE id IN ({','.join(['%s'] * len(chunk))})", chunk))
     return found

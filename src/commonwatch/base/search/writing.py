@@ -13,9 +13,9 @@ from commonwatch.base.release.indexing import Copy
 from commonwatch.base.search.reading import Reading
 from commonwatch.base.search.schema import REVOKED, SEVERAL
 from commonwatch.base.search.terms import Term, ensure
+from commonwatch.core.parts import parts
 from commonwatch.core.stix.ids import parse_id
 
-_AT_ONCE = 500
 _COLUMNS = "(doc, uid, type, version, class, producer, flags, confidence, created, labels)"
 
 
@@ -56,8 +56,8 @@ def rows_of(uids: Sequence[bytes]) -> list[Row]:
     """The documents of the objects with these UUIDs."""
     found: list[Row] = []
     uid = "uid" if connection.vendor == "sqlite" else "uuid_send(uid)"
-    for first in range(0, len(uids), _AT_ONCE):
-        keys = [stored(one) for one in uids[first : first + _AT_ONCE]]
+    for some in parts(uids):
+        keys = [stored(one) for one in some]
         query = f"SELECT doc, {uid}, class, flags FROM search_doc WHERE uid IN ({','.join(['%s'] * len(keys))})"
         found += [Row(doc, bytes(own), klass, flags) for doc, own, klass, flags in fetch(query, keys)]
     return found

@@ -1,8 +1,9 @@
-"""Benign lists as the operator keeps them, and the question whether a value is on one."""
+"""Benign lists as the operator keeps them, and the question whether values are on one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -26,6 +27,7 @@ from commonwatch.capabilities.detection.indicators.shared_parents import below_p
 from commonwatch.capabilities.detection.indicators.terms import index_row
 from commonwatch.capabilities.detection.models import BenignEntry, BenignList, Index
 from commonwatch.core.errors import InvalidInput, NotFound
+from commonwatch.core.parts import parts
 from commonwatch.core.patterns.values import Value
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -121,19 +123,37 @@ def remove(name: str, *, actor: str, now_us: int) -> None:
         _touch()
 
 
-def known(values: Iterable[Value]) -> list[Found]:
-    """Everything that the lists and the built-in facts say of these values, without repetition."""
-    found: set[Found] = set()
-    for value in dict.fromkeys(values):
-        found |= set(facts(value.kind, value.text))
-        asked: dict[str, How] = {}
-        for key, how in keys(value.kind, value.text):
-            asked.setdefault(key, how)
-        rows = list(BenignEntry.objects.filter(key__in=list(asked)).select_related("benign"))
-        shared = any(row.benign.shared and asked[row.key] == "below" for row in rows) or _has_shared_parent(value)
-        for row in rows:
-            how, effect = asked[row.key], cast(Effect, row.benign.effect)
-            found.add(Found(effect_of(how, row.benign.form, effect, shared=shared), row.benign.name, how))
+def known(values: Iterable[Value]) -> dict[Value, list[Found]]:
+    """Everything that the lists and the built-in facts say of each of these values, without repetition."""
+    asked = {value: _asked(value) for value in values}
+    found = _entries(sorted({key for keys_of in asked.values() for key in keys_of}))
+    return {value: _found(value, keys_of, found) for value, keys_of in asked.items()}
+
+
+def _asked(value: Value) -> dict[str, How]:
+    asked: dict[str, How] = {}
+    for key, how in keys(value.kind, value.text):
+        asked.setdefault(key, how)
+    return asked
+
+
+def _entries(keys_of: Sequence[str]) -> dict[str, list[BenignList]]:
+    """The lists that have each key."""
+    lists = {one.pk: one for one in BenignList.objects.all()}
+    found: dict[str, list[BenignList]] = defaultdict(list)
+    for some in parts(keys_of if lists else ()):
+        rows = BenignEntry.objects.filter(key__in=some)
+        for key, benign in rows.values_list("key", "benign_id"):
+            found[key].append(lists[benign])
+    return found
+
+
+def _found(value: Value, asked: Mapping[str, How], entries: Mapping[str, Sequence[BenignList]]) -> list[Found]:
+    on = [(how, benign) for key, how in asked.items() for benign in entries.get(key, ())]
+    shared = any(benign.shared and how == "below" for how, benign in on) or _has_shared_parent(value)
+    found = set(facts(value.kind, value.text))
+    for how, benign in on:
+        found.add(Found(effect_of(how, benign.form, cast(Effect, benign.effect), shared=shared), benign.name, how))
     return sorted(found)
 
 

@@ -28,6 +28,7 @@ from commonwatch.capabilities.detection.matching.index.index import IndicatorInd
 from commonwatch.capabilities.detection.matching.kernel import IndexMatcher
 from commonwatch.capabilities.detection.matching.matcher import Matcher, Remembering, hits_schema
 from commonwatch.capabilities.detection.models import Index, Indicator, IndicatorValue, State
+from commonwatch.core.parts import parts
 from commonwatch.core.patterns.values import Kind, Value
 
 if TYPE_CHECKING:
@@ -136,9 +137,9 @@ class Engine:
         self._write(_Cursor(row.change, row.made))
 
     def _apply(self, changed: list[tuple[int, str]], row: Index) -> None:
-        for first in range(0, len(changed), _AT_ONCE):
-            numbers = [pk for pk, _ in changed[first : first + _AT_ONCE]]
-            alive = [pk for pk, state in changed[first : first + _AT_ONCE] if state == State.IN_FORCE]
+        for some in parts(changed, _AT_ONCE):
+            numbers = [pk for pk, _ in some]
+            alive = [pk for pk, state in some if state == State.IN_FORCE]
             values = IndicatorValue.objects.filter(indicator__in=alive).values_list("indicator_id", "kind", "text")
             added = [(pk, Value(Kind(kind), text)) for pk, kind, text in values]
             self.index.apply(added, numbers, max(row.generation, self.index.generation))

@@ -15,8 +15,9 @@ from commonwatch.capabilities.detection.indicators.reading import Reading, read_
 from commonwatch.capabilities.detection.indicators.standing import Known, standing
 from commonwatch.capabilities.detection.indicators.terms import ensure_terms
 from commonwatch.capabilities.detection.models import Indicator, IndicatorValue, Recalled, ReleaseTerms, State
+from commonwatch.capabilities.detection.rewriting import rewrite
+from commonwatch.core.parts import AT_ONCE, parts
 
-_AT_ONCE = 500
 FIELDS = (
     "author",
     "version_us",
@@ -81,8 +82,8 @@ class _Taken:
 def look_again(own: Member, which: QuerySet[Indicator], stamp: Stamp) -> None:
     """Rows whose entry, class or terms changed: read anew, and written where they differ."""
     numbers = list(which.values_list("pk", flat=True))
-    for first in range(0, len(numbers), _AT_ONCE):
-        found = list(Indicator.objects.filter(pk__in=numbers[first : first + _AT_ONCE]))
+    for some in parts(numbers):
+        found = list(Indicator.objects.filter(pk__in=some))
         held = held_entries(own.identity, own.pk, [row.seq for row in found])
         terms = ensure_terms(own, {one.klass for one in held.values()})
         _write(own, [_Taken(row, held[row.seq]) for row in found if row.seq in held], terms, stamp)
@@ -115,8 +116,8 @@ def _write(own: Member, taken: Sequence[_Taken], terms: dict[int, ReleaseTerms],
         row.generation, row.change = stamp.generation, stamp.next()
         values[row.stix_id, row.voucher] = reading
         (again if row.pk else fresh).append(row)
-    Indicator.objects.bulk_create(fresh, batch_size=_AT_ONCE)
-    Indicator.objects.bulk_update(again, FIELDS, batch_size=_AT_ONCE)
+    Indicator.objects.bulk_create(fresh, batch_size=AT_ONCE)
+    rewrite(again, FIELDS)
     if again:
         IndicatorValue.objects.filter(indicator__in=[row.pk for row in again]).delete()
     IndicatorValue.objects.bulk_create(
@@ -125,7 +126,7 @@ def _write(own: Member, taken: Sequence[_Taken], terms: dict[int, ReleaseTerms],
             for row in (*fresh, *again)
             for value in values[row.stix_id, row.voucher].values
         ],
-        batch_size=_AT_ONCE * 4,
+        batch_size=AT_ONCE * 4,
     )
 
 
@@ -145,10 +146,9 @@ def _siblings(own: Member, taken: Iterable[_Taken], stamp: Stamp) -> None:
 
 
 def _with_ids(ids: Iterable[str]) -> list[Indicator]:
-    wanted = sorted(ids)
     found: list[Indicator] = []
-    for first in range(0, len(wanted), _AT_ONCE):
-        found += Indicator.objects.filter(stix_id__in=wanted[first : first + _AT_ONCE])
+    for some in parts(sorted(ids)):
+        found += Indicator.objects.filter(stix_id__in=some)
     return found
 
 
@@ -156,8 +156,8 @@ def _recalled(ids: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
     """Who recalled these objects, and up to which entry."""
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     if Recalled.objects.exists():
-        for first in range(0, len(ids), _AT_ONCE):
-            for one in Recalled.objects.filter(about__in=ids[first : first + _AT_ONCE]):
+        for some in parts(ids):
+            for one in Recalled.objects.filter(about__in=some):
                 found[one.about].append((one.by, one.seq))
     return found
 

@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 DAY_US = 86_400 * 1_000_000
 
 
@@ -23,7 +25,7 @@ def covers(valid_until_us: int | None, event_us: int | None, now_us: int) -> boo
     return valid_until_us is None or (now_us if event_us is None else event_us) < valid_until_us
 
 
-def age_days(since_us: int | None, seen_us: list[int], event_us: int) -> float:
+def age_days(since_us: int | None, seen_us: Sequence[int], event_us: int) -> float:
     """Rule 3. `seen_us`: when it was sighted, in any order."""
     marks = [mark for mark in (since_us, *seen_us) if mark is not None and mark <= event_us]
     return (event_us - max(marks)) / DAY_US if marks else 0.0
