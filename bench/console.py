@@ -45,7 +45,7 @@ def _filled(objects: int) -> str:
     from commonwatch.base.intake.sources import ensure_source, voucher_of
     from commonwatch.base.journal import followers
     from commonwatch.cli.node import prepare
-    from commonwatch.cli.worker import FOLLOWERS
+    from commonwatch.cli.worker import FOLLOWERS, INDICATORS
     from commonwatch.core.stix.split import split
 
     prepare()
@@ -53,7 +53,7 @@ def _filled(objects: int) -> str:
     channel = Channel(source.pk, "TLP:GREEN", voucher_of(source), "bench", (1,))
     for envelope in envelopes(objects, ENVELOPE):
         receive(split(envelope).pieces, channel, now_us()).result()
-    while any([followers.advance(one, ENVELOPE) for one in FOLLOWERS]):  # noqa: C419 - all of them
+    while any([followers.advance(one, ENVELOPE) for one in (INDICATORS, *FOLLOWERS)]):  # noqa: C419 - all of them
         pass
     return "indicator--00000000-0000-4000-8000-000000000001"
 

@@ -1,10 +1,11 @@
 """The worker's loop: every follower up to the journal's end, then a short rest. Jobs, the exchange with peers and witnesses have threads
-of their own, so that a long pull or a peer that is slow keeps no follower waiting."""
+of their own, so that a long pull or a peer that is slow keeps no follower waiting; and so have indicators, which wait for no other follower."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -41,8 +42,8 @@ from commonwatch.capabilities.transparency.sources import JournalRecord, follow_
 
 log = logging.getLogger(__name__)
 
+INDICATORS = IndicatorFollower()
 FOLLOWERS = (
-    IndicatorFollower(),
     InventoryFollower(),
     ArrivalFollower(),
     ReceiptFollower(),
@@ -77,6 +78,7 @@ def run(stop: threading.Event) -> None:
     handlers = {**HANDLERS, **{kind: handler for one in pages for kind, handler in one.handlers.items()}}
     background = detection.Background()
     rounds = (
+        Rounds("indicators", _indicators, LOOK_SECONDS),
         exchange_rounds(),
         transparency.witness_rounds(),
         job_rounds("jobs", handlers),
@@ -119,6 +121,25 @@ def job_rounds(name: str, handlers: Mapping[str, Handler]) -> Rounds:
         yield lambda: run_due(handlers, now_us()) > 0
 
     return Rounds(name, working, JOBS_REST_SECONDS)
+
+
+@contextmanager
+def _indicators() -> Iterator[Round]:
+    """Follows with indicators alone. A journal that has not grown costs a look at its end, and one a second at whether a person
+    has resumed the follower or asked for a rebuild."""
+    seen, looked = -1, 0.0
+
+    def follow() -> bool:
+        nonlocal seen, looked
+        end, now = followers.end(), time.monotonic()
+        if end == seen and now - looked < REST_SECONDS:
+            return False
+        advanced = followers.advance(INDICATORS, ENTRIES_AT_ONCE)
+        if not advanced:
+            seen, looked = end, now
+        return advanced
+
+    yield follow
 
 
 def _rest(stop: threading.Event, seen: int) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from commonwatch.base.journal import followers
 from commonwatch.base.journal.models import FollowerSkip, QuarantineEntry
@@ -49,6 +53,27 @@ def test_entries_are_applied_in_order_once(seqs: list[int]) -> None:
         pass
     assert follower.seen() == seqs
     assert not followers.advance(follower, 3)
+
+
+def test_two_that_advance_the_same_follower_at_once_apply_nothing_twice(seqs: list[int]) -> None:
+    followers.rebuild(Numbers())
+    both_are_there = threading.Barrier(2, timeout=20)
+
+    class Slow(Numbers):
+        def apply(self, entries: Sequence[Entry]) -> None:
+            time.sleep(0.2)
+            super().apply(entries)
+
+    def work() -> None:
+        both_are_there.wait()
+        while followers.advance(Slow(), 5):
+            pass
+        connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(work) for _ in range(2)]:
+            done.result(30)
+    assert Numbers().seen() == seqs
 
 
 def test_a_follower_that_fails_stops_alone_and_says_where(seqs: list[int]) -> None:

@@ -3,6 +3,7 @@
 1. A follower that raises stops alone: its state keeps the entry and the error, everything it had applied before stays.
 2. A person mends the cause and resumes it, or tells it to skip that entry, which is recorded.
 3. A follower with a new version, or one told to, is reset and reads again from entry 0.
+4. Several threads and processes may advance the same follower: each run of entries is applied once.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ def advance(follower: Follower, most: int) -> bool:
     if not waiting:
         return False
     try:
-        _apply(follower, waiting)
+        _apply(follower, state.cursor, waiting)
     except DatabaseError:
         raise  # the database is the node's trouble, not this follower's
     except Exception:  # noqa: BLE001 - whatever a follower does wrong must not stop the others
-        _apply_one_by_one(follower, waiting)
+        _apply_one_by_one(follower, state.cursor, waiting)
     return True
 
 
@@ -136,22 +137,25 @@ def _state(follower: Follower) -> FollowerState:
     return state
 
 
-def _apply(follower: Follower, run: Sequence[Entry]) -> None:
+def _apply(follower: Follower, after: int, run: Sequence[Entry]) -> None:
+    """Apply the entries that come after this one, unless somebody else has meanwhile."""
     skipped = set(
         FollowerSkip.objects.filter(follower=follower.name, seq__gte=run[0].seq, seq__lte=run[-1].seq).values_list(
             "seq", flat=True
         )
     )
     with transaction.atomic():
+        if FollowerState.objects.select_for_update().get(name=follower.name).cursor != after:
+            return
         follower.apply([entry for entry in run if entry.seq not in skipped] if skipped else run)
         FollowerState.objects.filter(name=follower.name).update(cursor=run[-1].seq, updated_us=now_us())
 
 
-def _apply_one_by_one(follower: Follower, run: Sequence[Entry]) -> None:
+def _apply_one_by_one(follower: Follower, after: int, run: Sequence[Entry]) -> None:
     """Find the entry at fault, keeping what comes before it."""
     for entry in run:
         try:
-            _apply(follower, [entry])
+            _apply(follower, after, [entry])
         except DatabaseError:
             raise
         except Exception as error:  # noqa: BLE001 - kept for the person who has to mend it
@@ -161,3 +165,4 @@ def _apply_one_by_one(follower: Follower, run: Sequence[Entry]) -> None:
             )
             log.error("Follower %s stopped at entry %s: %s", follower.name, entry.seq, failure)
             return
+        after = entry.seq

@@ -19,7 +19,7 @@ from commonwatch.base.journal.values import Act, Entry
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.release.holding import epoch
 from commonwatch.capabilities.detection.indicators import recalling, rows, sayings
-from commonwatch.capabilities.detection.indicators.terms import index_row, refresh_terms, world_moved
+from commonwatch.capabilities.detection.indicators.terms import held_index, refresh_terms, world_moved
 from commonwatch.capabilities.detection.models import Index, Indicator, Recalled, ReleaseTerms, Saying
 
 SAYINGS = frozenset({"sighting", "opinion"})
@@ -37,7 +37,7 @@ class IndicatorFollower:
         generation = entries[-1].seq if entries else 0
         acts = [entry.target for entry in entries if isinstance(entry, Act)]
         admitted = [entry for entry in entries if not isinstance(entry, Act)]
-        stamp = rows.Stamp(index_row().change, generation)
+        stamp = rows.Stamp(held_index().change, generation)
         recalling.note(own, [entry.seq for entry in admitted if entry.type == "recall"], stamp)
         rows.take(own, [entry.seq for entry in admitted if entry.type == "indicator"], stamp)
         sayings.take(own, [entry.seq for entry in admitted if entry.type in SAYINGS], stamp)
@@ -52,7 +52,7 @@ class IndicatorFollower:
         """Forget everything, before a rebuild from entry 0. `change` goes on: matchers must not miss what is made anew."""
         for table in (Indicator, Saying, Recalled, ReleaseTerms):
             table.objects.all().delete()
-        row = index_row()
+        row = held_index()
         Index.objects.update(generation=0, change=row.change + 1, made=uuid4().hex)
 
 
@@ -61,7 +61,7 @@ def refresh() -> bool:
     if not world_moved():
         return False
     with transaction.atomic():
-        row = index_row()
+        row = held_index()
         stamp = rows.Stamp(row.change, row.generation)
         _refresh(stamp)
         Index.objects.filter(pk=1).update(change=stamp.change, epoch=epoch())

@@ -41,6 +41,12 @@ def index_row() -> Index:
     return Index.objects.get_or_create(pk=1, defaults={"made": uuid4().hex})[0]
 
 
+def held_index() -> Index:
+    """The same, held until the transaction ends: whoever changes indicators takes the next numbers alone."""
+    index_row()
+    return Index.objects.select_for_update().get(pk=1)
+
+
 _FIELDS = ("granted", "tlp", "pap", "obligations", "author", "voucher", "owner")
 
 
