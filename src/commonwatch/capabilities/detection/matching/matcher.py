@@ -51,6 +51,13 @@ class Selective(Protocol):
         """The columns it reads; None for all."""
 
 
+def columns_asked(matchers: Iterable[Matcher], mapping: Mapping) -> frozenset[str] | None:
+    """The columns that some of these matchers reads; None for all."""
+    asked = [one.columns(mapping) if isinstance(one, Selective) else None for one in matchers]
+    known = [frozenset(one) for one in asked if one is not None]
+    return None if len(known) < len(asked) else frozenset[str]().union(*known)
+
+
 @runtime_checkable
 class Coded(Protocol):
     """A matcher that takes texts as codes and what they are taken from, see `telemetry.batch`."""

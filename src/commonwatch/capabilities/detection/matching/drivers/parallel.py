@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 from commonwatch.capabilities.detection.matching.compiling import Rule, compiled
 from commonwatch.capabilities.detection.matching.drivers.shares import BYTES, Share, is_worth_cutting, shares
-from commonwatch.capabilities.detection.matching.matcher import Coded, Matcher, Parting, Selective, Step
+from commonwatch.capabilities.detection.matching.matcher import Coded, Matcher, Parting, Step, columns_asked
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
 from commonwatch.capabilities.detection.telemetry.faults import Faults
 from commonwatch.capabilities.detection.telemetry.reading import read
@@ -116,7 +116,7 @@ class Reader:
         self.matchers, self.reading, self.folder, self.stop, self.threads = matchers, reading, folder, stop, threads
         self._codes = any(isinstance(one, Coded) for one in matchers.values())
         self._numbers = count()
-        self._asked: dict[str, set[str] | None] = {}
+        self._asked: dict[str, frozenset[str] | None] = {}
 
     def parts(self, share: Share) -> Iterator[Part]:
         """Batch by batch what was hit, and in the end what was read."""
@@ -160,10 +160,8 @@ class Reader:
     def _columns(self, mapping: Mapping) -> Collection[str] | None:
         """What is needed of a mapping; None for everything."""
         if mapping.name not in self._asked:
-            asked = [one.columns(mapping) if isinstance(one, Selective) else None for one in self.matchers.values()]
-            known = [set(one) for one in asked if one is not None]
-            every = None if len(known) < len(asked) else set(self.reading.needed(mapping)).union(*known)
-            self._asked[mapping.name] = every
+            asked = columns_asked(self.matchers.values(), mapping)
+            self._asked[mapping.name] = None if asked is None else asked.union(self.reading.needed(mapping))
         return self._asked[mapping.name]
 
     def _kept(self, batch: Batch) -> Batch:

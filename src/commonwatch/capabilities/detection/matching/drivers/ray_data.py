@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commonwatch.capabilities.detection.matching.drivers.spark import located
+from commonwatch.capabilities.detection.matching.drivers.spark import handed, located
 from commonwatch.capabilities.detection.matching.matcher import MatcherFactory
 from commonwatch.capabilities.detection.telemetry.batch import Batch, Mapping
 
@@ -31,10 +31,11 @@ class Matching:
 
 
 def hits(events: Any, mapping: Mapping, factory: MatcherFactory, actors: int = 1) -> Any:
-    """Hits among events (`ray.data.Dataset`) that bear the mapping's columns and `record`."""
+    """Hits among events (`ray.data.Dataset`) that bear the mapping's columns and `record`. The matcher is made here, too, to say
+    which of them it reads."""
     import ray.data
 
-    return events.map_batches(
+    return events.select_columns(handed(events.columns(), mapping, factory())).map_batches(
         Matching,
         fn_constructor_args=(mapping, factory),
         batch_format="pyarrow",
