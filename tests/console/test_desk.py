@@ -53,6 +53,19 @@ def test_a_view_is_kept_shared_and_removed(signed_in: SignIn) -> None:
     assert "Mine" not in text(other)
 
 
+def test_the_list_that_a_view_shows_gives_it_another_name_and_shares_it_no_longer(signed_in: SignIn) -> None:
+    browser, other = signed_in(Role.OPERATOR), signed_in(Role.READER)
+    address = "/partnership/members/"
+    for name, kept in (("Mine", address), ("Other", "/overview/")):
+        browser.post("/desk/views/", {"name": name, "address": kept, "shared": "yes"})
+    number = SavedView.objects.get(name="Mine").pk
+    assert f'action="/desk/views/{number}/"' in text(browser, address)
+    assert other.post(f"/desk/views/{number}/", {"name": "Theirs"}).status_code == 404
+    assert browser.post(f"/desk/views/{number}/", {"name": "Other"}).status_code == 409
+    assert browser.post(f"/desk/views/{number}/", {"name": "Failed work"})["Location"] == address
+    assert "Failed work" in text(browser) and "Failed work" not in text(other)
+
+
 @pytest.mark.parametrize(
     "address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/nowhere/", ""]
 )

@@ -13,6 +13,7 @@ urlpatterns = [
     path("mail/<str:link>/", mail.confirm, name="confirm-mail"),
     path("bell/", views.bell, name="bell"),
     path("views/", views.save, name="save-view"),
+    path("views/<int:number>/", views.change, name="change-view"),
     path("views/<int:number>/remove/", views.remove, name="remove-view"),
     path("work/<int:number>/", work.work, name="work"),
     path("here/", views.who_is_here, name="presence"),

@@ -50,7 +50,7 @@ class DigestForm(forms.Form):
     """Whether somebody is written to, how often, and where."""
 
     digest = forms.ChoiceField(
-        label=gettext_lazy("By mail as well"), choices=[("", gettext_lazy("Never")), *HOW_OFTEN.items()], required=False
+        label=gettext_lazy("Send a digest"), choices=[("", gettext_lazy("Never")), *HOW_OFTEN.items()], required=False
     )
     mail_to = forms.EmailField(
         label=gettext_lazy("Mail address"),
@@ -101,6 +101,16 @@ def save(request: HttpRequest) -> HttpResponse:
     shared = request.POST.get("shared") == "yes"
     view = actions.save_view(identity(request), request.POST.get("name", ""), address, shared=shared, now_us=now_us())
     done(request, _("The view %(name)s is kept.") % {"name": view.name}, undo=reverse("remove-view", args=[view.pk]))
+    return redirect(view.address)
+
+
+@shown_to(READER)
+@require_POST
+def change(request: HttpRequest, number: int) -> HttpResponse:
+    """Give a view another name, share it, or share it no longer."""
+    shared = request.POST.get("shared") == "yes"
+    view = actions.change_view(identity(request), number, name=request.POST.get("name", ""), shared=shared)
+    done(request, _("The view %(name)s is kept.") % {"name": view.name})
     return redirect(view.address)
 
 
