@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from commonwatch.base.parties.models import Membership
 from commonwatch.base.parties.queries import member_named, own_member
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
+
+if TYPE_CHECKING:
+    from commonwatch.base.edge import Caller
 
 
 @dataclass(frozen=True)
@@ -23,27 +26,7 @@ class Reader:
     purpose: str = DEFAULT_PURPOSE
 
 
-class Account(Protocol):
-    """An account as it acts now."""
-
-    @property
-    def account_id(self) -> int: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def member(self) -> int: ...
-    @property
-    def communities(self) -> frozenset[int]: ...
-    @property
-    def sees_all(self) -> bool: ...
-    @property
-    def purpose(self) -> str: ...
-
-    def holds(self, role: str) -> bool:
-        """Whether its role includes this one."""
-
-
-def reader_of(account: Account) -> Reader:
+def reader_of(account: Caller) -> Reader:
     """An account as release knows it."""
     return Reader(
         account.account_id,

@@ -45,7 +45,7 @@ class KeySigner(Signer):
     @classmethod
     def from_priv_key_uri(cls, priv_key_uri: str, public_key: Key, secrets_handler: Any = None) -> Signer:
         """Asked for by the library's interface; a key of ours has no address (`base.keys`)."""
-        raise NotImplementedError("A key of a node is given, not looked up by an address.")
+        raise ValueError("A key of a node is given, not looked up by an address.")
 
     @property
     def public_key(self) -> Key:
