@@ -7,6 +7,7 @@
 
 A part of the console (`shell`, and each folder with an `area.py`) has a catalogue of its own, so that people who work on different
 parts do not meet in one file. What `shell` says already is not repeated in an area. A context comes before its word, with U+0004.
+An area has the words of rooms below, too, that make documents in several languages (reports, drafts of notices), and of their lists.
 
 `below` is what the rooms under the console say in English sentences: errors, findings, reasons of rules, what settings mean. It has the patterns of these
 sentences, values as `%(v1)s`, `%(v2)s`; `console.shell.told` finds a sentence again by its pattern.
@@ -27,6 +28,8 @@ from django.conf import settings
 from django.template.base import Lexer, TokenType
 
 from commonwatch.base.config import NodeSettings
+from commonwatch.capabilities.duties.words import POINT, STAGE, plain
+from commonwatch.core.law.duties import parse_duties
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "commonwatch"
@@ -44,6 +47,7 @@ PLURALS = {
 }
 # Rooms below the console that say something in the reader's language themselves, as the command line does too: reports, drafts.
 ROOMS = {"response": ("assistance", "contacts", "duties", "evidence", "incidents")}
+LISTS = {"response": (PACKAGE / "capabilities" / "duties" / "data" / "duties.json",)}  # of which they say words
 FORMS = {language: int(text[9]) for language, text in PLURALS.items()}
 CALLS: dict[str, tuple[int, int | None, int | None]] = {
     "_": (0, None, None),
@@ -90,6 +94,7 @@ def sources(part: str) -> Iterator[Path]:
         yield from (CONSOLE / "templates" / "console" / part).rglob("*.html")
         for room in ROOMS.get(part, ()):
             yield from (PACKAGE / "capabilities" / room).rglob("*.py")
+        yield from LISTS.get(part, ())
         return
     folders = (CONSOLE, PACKAGE / "base" / "accounts", PACKAGE / "api" / "templates")
     for path in (path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".html")):
@@ -167,7 +172,18 @@ def _pattern(node: ast.AST) -> str:
 def words_of(path: Path) -> Iterator[Word]:
     """What a file says."""
     text = path.read_text(encoding="utf-8")
-    yield from _in_python(text) if path.suffix == ".py" else _in_template(text)
+    if path.suffix == ".json":
+        yield from _in_duties(text)
+    else:
+        yield from _in_python(text) if path.suffix == ".py" else _in_template(text)
+
+
+def _in_duties(text: str) -> Iterator[Word]:
+    """What notices are called, and what each has to say."""
+    for regime in parse_duties(text.encode()).regimes:
+        for stage in regime.stages:
+            yield Word(plain(stage.stage), "", STAGE)
+            yield from (Word(field.text, "", POINT) for field in stage.content)
 
 
 def _in_python(text: str) -> Iterator[Word]:

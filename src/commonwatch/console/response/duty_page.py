@@ -23,7 +23,7 @@ from commonwatch.console.shell.who import identity
 NOTICES_OF = Table(
     _("Notices and their clocks"),
     (
-        Column("name", _("Notice"), link=True),
+        Column("name", _("Notice"), duty_words.stage, link=True),
         Column("state", _("State"), duty_words.badge),
         Column("local", _("Due, in the recipient's time"), duty_words.there),
         Column("due", _("Due"), cells.moment),
