@@ -10,7 +10,8 @@ parts do not meet in one file. What `shell` says already is not repeated in an a
 An area has the words of rooms below, too, that make documents in several languages (reports, drafts of notices), and of their lists.
 
 `below` is what the rooms under the console say in English sentences: errors, findings, reasons of rules, what settings mean. It has the patterns of these
-sentences, values as `%(v1)s`, `%(v2)s`; `console.shell.told` finds a sentence again by its pattern.
+sentences, values as `%(v1)s`, `%(v2)s`; `console.shell.told` finds a sentence again by its pattern. A pattern that ends in a value has to
+say enough before it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,14 @@ TRANSLATE = re.compile(rf"^trans(?:late)?\s+{STRING}(?:.*?\bcontext\s+{STRING})?
 INLINE = re.compile(rf"""\b_\({STRING}\)""")
 CONTEXT = re.compile(rf"\bcontext\s+{STRING}")
 HOLE = re.compile(r"%\((\w+)\)s")
-SENTENCE = re.compile(r"(?:[A-Z]|%\(v1\)s ).* .*[.!]", re.DOTALL)
+SENTENCE = re.compile(r"(?:[A-Z]|%\(v1\)s ).* .*[.!?]", re.DOTALL)
+# What begins with a name, a number or a command; what begins with a place, or ends in a value, and says enough by itself; what ends
+# in a command or a setting, which has no full stop.
+OF_A_NAME = re.compile(r"[a-z0-9`][^|\\]* [^|\\]*[.!]")
+OF_A_PLACE = re.compile(r"%\(v1\)s[,:] .* .*[.!?]", re.DOTALL)
+TO_A_VALUE = re.compile(r"(?![A-Z]{4} ?[A-Z])(?:[A-Z]|%\(v1\)s ).* .* %\(v\d+\)s", re.DOTALL)  # and is no SQL
+TO_A_COMMAND = re.compile(r"[A-Z][a-z].*: \S.*[^.!?:\s](?<!\)s)", re.DOTALL)
+TELLING = 10  # letters of its own: with fewer a pattern would be found in sentences that it does not mean
 LONGEST_SENTENCE = 400
 NOT_SAID = {"help", "description", "epilog"}  # arguments: of the command line's and the API's own documents
 NOT_SHOWN = ("api.py", "models.py", "settings.py")
@@ -132,8 +140,14 @@ def _sentences_in(path: Path) -> Iterator[str]:
     passed = set(_passed_over(tree))
     for node in ast.walk(tree):
         said = "" if id(node) in passed else _pattern(node)
-        if SENTENCE.fullmatch(said) and len(said) <= LONGEST_SENTENCE:
+        if len(said) <= LONGEST_SENTENCE and _is_sentence(said):
             yield said
+
+
+def _is_sentence(said: str) -> bool:
+    if TO_A_VALUE.fullmatch(said) or OF_A_PLACE.fullmatch(said):
+        return sum(letter.isalpha() for letter in HOLE.sub("", said)) >= TELLING
+    return any(form.fullmatch(said) for form in (SENTENCE, OF_A_NAME, TO_A_COMMAND))
 
 
 def _passed_over(tree: ast.AST) -> Iterator[int]:
