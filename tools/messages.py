@@ -29,7 +29,7 @@ from django.conf import settings
 from django.template.base import Lexer, TokenType
 
 from commonwatch.base.config import NodeSettings
-from commonwatch.capabilities.duties.words import POINT, STAGE, plain
+from commonwatch.capabilities.duties.words import POINT, RECIPIENT, STAGE, is_described, plain
 from commonwatch.core.law.duties import parse_duties
 
 ROOT = Path(__file__).parents[1]
@@ -193,8 +193,10 @@ def words_of(path: Path) -> Iterator[Word]:
 
 
 def _in_duties(text: str) -> Iterator[Word]:
-    """What notices are called, and what each has to say."""
+    """What notices are called, what each has to say, and who is told where that is no proper name."""
     for regime in parse_duties(text.encode()).regimes:
+        if is_described(regime.recipient):
+            yield Word(regime.recipient, "", RECIPIENT)
         for stage in regime.stages:
             yield Word(plain(stage.stage), "", STAGE)
             yield from (Word(field.text, "", POINT) for field in stage.content)

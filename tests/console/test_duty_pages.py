@@ -135,7 +135,7 @@ def test_what_is_recorded_as_sent_is_the_draft_that_stood_on_the_page(signed_in:
     posted(browser, f"{address}sent/", given)
     posted(browser, f"{address}sent/", {**given, "language": ""})
     assert [one.text[:6] for one in notice.sendings.order_by("pk")] == ["Кому: ", "To: na"]
-    assert "Кому: national CSIRT" in page(browser, address)
+    assert "Кому: национальный CSIRT" in page(browser, address)
     assert posted(browser, f"{address}sent/", {**given, "language": "tlh"})[0] == 422
 
 

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from commonwatch.capabilities.duties.case_facts import TIMES, Facts
-from commonwatch.capabilities.duties.words import Said, fact_said, point_said, severity_said, stage_said, stated_said
+from commonwatch.capabilities.duties.words import (
+    Said,
+    fact_said,
+    point_said,
+    recipient_said,
+    severity_said,
+    stage_said,
+    stated_said,
+)
 from commonwatch.core.law.counting import Where
 from commonwatch.core.law.duties import Regime, Stage
 
@@ -55,7 +63,7 @@ def draft(
 
 
 def _parts(facts: Facts, regime: Regime, stage: Stage, member: str, local: str, points: list[Point]) -> Iterator[Said]:
-    yield Said(_("To: %(recipient)s") % {"recipient": regime.recipient})
+    yield Said(_("To: %(recipient)s") % {"recipient": recipient_said(regime.recipient)})
     yield Said(_("From: %(member)s") % {"member": member})
     yield Said(_("Under: %(instrument)s") % {"instrument": regime.instrument})
     yield Said(_("Notice: %(stage)s") % {"stage": stage_said(stage.stage).text})

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
-POINT, STAGE = "asked in a notice", "stage of a duty"  # contexts of the translations
+POINT, STAGE, RECIPIENT = "asked in a notice", "stage of a duty", "who is told"  # contexts of the translations
 
 TIMES = {
     "occurred": gettext_lazy("It happened"),
@@ -72,6 +72,16 @@ def stage_said(stage: str) -> Said:
     return _said(STAGE, plain(stage))
 
 
+def recipient_said(recipient: str) -> str:
+    """Who is told; a proper name, or one of a lawyer's own list, as it is written there."""
+    return pgettext(RECIPIENT, recipient)
+
+
+def is_described(recipient: str) -> bool:
+    """Whether it is described in words, such as `competent authority`, and is no proper name."""
+    return recipient[:1].islower()
+
+
 def fact_said(name: str) -> str:
     """Which fact of the case."""
     return str({**TIMES, **TEXTS, **_OTHERS}.get(name) or plain(name).capitalize())
@@ -94,5 +104,6 @@ def plain(word: str) -> str:
 
 
 def _said(context: str, text: str) -> Said:
+    """A word that is spelt as in English counts as untranslated: no translation of the shipped list's is."""
     said = pgettext(context, text)
     return Said(said, said == text and (get_language() or "en").partition("-")[0] != "en")

@@ -20,7 +20,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.edge import rows
 from commonwatch.capabilities.duties import queries
 from commonwatch.capabilities.duties.law import duties_list
-from commonwatch.capabilities.duties.words import stage_said
+from commonwatch.capabilities.duties.words import recipient_said, stage_said
 from commonwatch.console.response import (
     duty_acts,
     duty_assessing,
@@ -132,7 +132,7 @@ def _due(request: HttpRequest) -> Any:
 
 
 def _row(found: dict[str, Any]) -> dict[str, Any]:
-    return {**found, "url": reverse("duty", args=[found["duty"]])}
+    return {**found, "recipient": recipient_said(found["recipient"]), "url": reverse("duty", args=[found["duty"]])}
 
 
 def find_duties(who: Identity, words: str) -> Sequence[Hit]:

@@ -208,6 +208,7 @@ def _row(one: Foreseen) -> dict[str, Any]:
         "law": duty_words.badge(answer.standing),
         "outcome": duty_words.badge(answer.outcome),
         "found": one,
+        "recipient": words.recipient_said(one.recipient),
         "notices": [
             (
                 notice,

@@ -18,7 +18,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.capabilities.duties import law as lists
 from commonwatch.capabilities.duties import lawmaking
 from commonwatch.capabilities.duties.rules import standing
-from commonwatch.capabilities.duties.words import point_said
+from commonwatch.capabilities.duties.words import point_said, recipient_said
 from commonwatch.console.response import duty_words
 from commonwatch.console.response.duty_forms import LawForm
 from commonwatch.console.shell import cells
@@ -87,7 +87,7 @@ def law(request: HttpRequest) -> HttpResponse:
             "jurisdiction": one.jurisdiction,
             "standing": standing(one, on),
             "who": one.who,
-            "recipient": one.recipient,
+            "recipient": recipient_said(one.recipient),
             "deadlines": " ".join(stage.deadline for stage in one.stages),
             "verified": gettext("yes") if one.verified else gettext("no"),
             "confidence": one.confidence,
@@ -131,6 +131,7 @@ def instrument(request: HttpRequest, name: str) -> HttpResponse:
     ]
     context = {
         "regime": found,
+        "recipient": recipient_said(found.recipient),
         "standing": duty_words.badge(standing(found, lists.day_of(now_us()))),
         "counting": duties.counting(found.counting),
         "stages": STAGES.listing(request, rows, bare=True),

@@ -19,7 +19,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.capabilities.duties import actions, notices, queries
 from commonwatch.capabilities.duties.drafting import Draft
 from commonwatch.capabilities.duties.law import duties_list
-from commonwatch.capabilities.duties.words import stage_said
+from commonwatch.capabilities.duties.words import recipient_said, stage_said
 from commonwatch.console.response import duty_words
 from commonwatch.console.response.duty_forms import DraftForm, ExtensionForm, LanguageForm, ReceiptForm, SentForm
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, reason_given, shown_to
@@ -129,7 +129,7 @@ def _page(
     context: dict[str, Any] = {
         "notice": shown,
         "name": duty_words.stage(shown["name"]),
-        "duty": duty,
+        "duty": {**duty, "recipient": recipient_said(duty["recipient"])},
         "local": duty_words.there(shown["local"]),
         "badge": duty_words.badge(shown["state"]),
         "left": duty_words.left(shown),
