@@ -7,9 +7,11 @@
 
 A part of the console (`shell`, and each folder with an `area.py`) has a catalogue of its own, so that people who work on different
 parts do not meet in one file. What `shell` says already is not repeated in an area. A context comes before its word, with U+0004.
+An area has the words of rooms below, too, that make documents in several languages (reports, drafts of notices), and of their lists.
 
 `below` is what the rooms under the console say in English sentences: errors, findings, reasons of rules, what settings mean. It has the patterns of these
-sentences, values as `%(v1)s`, `%(v2)s`; `console.shell.told` finds a sentence again by its pattern.
+sentences, values as `%(v1)s`, `%(v2)s`; `console.shell.told` finds a sentence again by its pattern. A pattern that ends in a value has to
+say enough before it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from django.conf import settings
 from django.template.base import Lexer, TokenType
 
 from commonwatch.base.config import NodeSettings
+from commonwatch.capabilities.duties.words import POINT, RECIPIENT, STAGE, is_described, plain
+from commonwatch.core.law.duties import parse_duties
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "commonwatch"
@@ -44,6 +48,7 @@ PLURALS = {
 }
 # Rooms below the console that say something in the reader's language themselves, as the command line does too: reports, drafts.
 ROOMS = {"response": ("assistance", "contacts", "duties", "evidence", "incidents")}
+LISTS = {"response": (PACKAGE / "capabilities" / "duties" / "data" / "duties.json",)}  # of which they say words
 FORMS = {language: int(text[9]) for language, text in PLURALS.items()}
 CALLS: dict[str, tuple[int, int | None, int | None]] = {
     "_": (0, None, None),
@@ -57,7 +62,14 @@ TRANSLATE = re.compile(rf"^trans(?:late)?\s+{STRING}(?:.*?\bcontext\s+{STRING})?
 INLINE = re.compile(rf"""\b_\({STRING}\)""")
 CONTEXT = re.compile(rf"\bcontext\s+{STRING}")
 HOLE = re.compile(r"%\((\w+)\)s")
-SENTENCE = re.compile(r"(?:[A-Z]|%\(v1\)s ).* .*[.!]", re.DOTALL)
+SENTENCE = re.compile(r"(?:[A-Z]|%\(v1\)s ).* .*[.!?]", re.DOTALL)
+# What begins with a name, a number or a command; what begins with a place, or ends in a value, and says enough by itself; what ends
+# in a command or a setting, which has no full stop.
+OF_A_NAME = re.compile(r"[a-z0-9`][^|\\]* [^|\\]*[.!]")
+OF_A_PLACE = re.compile(r"%\(v1\)s[,:] .* .*[.!?]", re.DOTALL)
+TO_A_VALUE = re.compile(r"(?![A-Z]{4} ?[A-Z])(?:[A-Z]|%\(v1\)s ).* .* %\(v\d+\)s", re.DOTALL)  # and is no SQL
+TO_A_COMMAND = re.compile(r"[A-Z][a-z].*: \S.*[^.!?:\s](?<!\)s)", re.DOTALL)
+TELLING = 10  # letters of its own: with fewer a pattern would be found in sentences that it does not mean
 LONGEST_SENTENCE = 400
 NOT_SAID = {"help", "description", "epilog"}  # arguments: of the command line's and the API's own documents
 NOT_SHOWN = ("api.py", "models.py", "settings.py")
@@ -90,6 +102,7 @@ def sources(part: str) -> Iterator[Path]:
         yield from (CONSOLE / "templates" / "console" / part).rglob("*.html")
         for room in ROOMS.get(part, ()):
             yield from (PACKAGE / "capabilities" / room).rglob("*.py")
+        yield from LISTS.get(part, ())
         return
     folders = (CONSOLE, PACKAGE / "base" / "accounts", PACKAGE / "api" / "templates")
     for path in (path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".html")):
@@ -127,8 +140,14 @@ def _sentences_in(path: Path) -> Iterator[str]:
     passed = set(_passed_over(tree))
     for node in ast.walk(tree):
         said = "" if id(node) in passed else _pattern(node)
-        if SENTENCE.fullmatch(said) and len(said) <= LONGEST_SENTENCE:
+        if len(said) <= LONGEST_SENTENCE and _is_sentence(said):
             yield said
+
+
+def _is_sentence(said: str) -> bool:
+    if TO_A_VALUE.fullmatch(said) or OF_A_PLACE.fullmatch(said):
+        return sum(letter.isalpha() for letter in HOLE.sub("", said)) >= TELLING
+    return any(form.fullmatch(said) for form in (SENTENCE, OF_A_NAME, TO_A_COMMAND))
 
 
 def _passed_over(tree: ast.AST) -> Iterator[int]:
@@ -167,7 +186,20 @@ def _pattern(node: ast.AST) -> str:
 def words_of(path: Path) -> Iterator[Word]:
     """What a file says."""
     text = path.read_text(encoding="utf-8")
-    yield from _in_python(text) if path.suffix == ".py" else _in_template(text)
+    if path.suffix == ".json":
+        yield from _in_duties(text)
+    else:
+        yield from _in_python(text) if path.suffix == ".py" else _in_template(text)
+
+
+def _in_duties(text: str) -> Iterator[Word]:
+    """What notices are called, what each has to say, and who is told where that is no proper name."""
+    for regime in parse_duties(text.encode()).regimes:
+        if is_described(regime.recipient):
+            yield Word(regime.recipient, "", RECIPIENT)
+        for stage in regime.stages:
+            yield Word(plain(stage.stage), "", STAGE)
+            yield from (Word(field.text, "", POINT) for field in stage.content)
 
 
 def _in_python(text: str) -> Iterator[Word]:

@@ -95,7 +95,7 @@ CALLS: list[tuple[str, str, Callable[[dict[str, Any]], dict[str, Any]]]] = [
     ("GET", "/duties/{number}", _duty),
     ("PUT", "/duties/{number}/facts", lambda seen: _duty(seen, body=FACTS)),
     ("GET", "/duties/notices", given()),
-    ("GET", "/duties/notices/{number}/draft", lambda seen: _notice(seen, "early warning")),
+    ("GET", "/duties/notices/{number}/draft", lambda seen: _notice(seen, "early warning", query={"language": "fr"})),
     ("PUT", "/duties/notices/{number}/draft", lambda seen: _notice(seen, "early warning", body={"text": "Our words."})),
     (
         "POST",

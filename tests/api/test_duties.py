@@ -11,6 +11,7 @@ from commonwatch.capabilities.duties.models import Duty
 from tests.api.conftest import Partner
 from tests.api.examples_duties import CALLS, FACTS, WHY
 from tests.base.release.nodes import member
+from tests.capabilities.duties.cases import duty_of, notice_of
 
 Partners = Callable[..., Partner]
 
@@ -41,6 +42,16 @@ def test_a_duty_is_carried_through_by_the_api(ready: Path, partner: Partners) ->
     assert warning["local"] == "2026-11-30T09:00:00+01:00"
     assert seen["PUT /duties/sendings/{number}/receipt"]["text"] == "Our words."
     assert seen["PUT /duties/law/{kind}"]["change"]["moves"] == []
+
+
+def test_a_draft_is_given_and_recorded_in_the_language_that_is_asked_for(ready: Path, partner: Partners) -> None:
+    ask, number = partner("contributor"), notice_of(duty_of("RO:EU-NIS2-23"), "early_warning").pk
+    made = {one: ask("GET", f"/duties/notices/{number}/draft", language=one)[1]["made"] for one in ("ar", "zh-hans")}
+    assert "الإخطار: إنذار مبكر" in made["ar"]["text"] and "通报：早期预警" in made["zh-hans"]["text"]
+    assert ask("GET", f"/duties/notices/{number}/draft")[1]["text"].startswith("To: ")
+    assert ask("GET", f"/duties/notices/{number}/draft", language="tlh")[0] == 422
+    given = {"at": "2026-11-29T08:00:00Z", "how": "portal", "to": "CSIRT", "language": "ar"}
+    assert ask("POST", f"/duties/notices/{number}/sendings", given)[1]["text"] == made["ar"]["text"]
 
 
 def test_members_that_the_node_hosts_see_nothing_of_it(ready: Path, partner: Partners) -> None:

@@ -32,7 +32,7 @@ def test_a_person_goes_from_the_facts_to_the_receipt(page: Page, way: str) -> No
     page.locator("summary.button").first.click()
     page.locator("details[open] textarea").fill("Legal office")
     lead(page.locator("details[open] button"))
-    lead(page.locator("table a", has_text="early warning"))
+    lead(page.locator("table a", has_text=re.compile("early warning|إنذار مبكر")))
     kept(page, "duty-notice", way)
     accessible(page)
 

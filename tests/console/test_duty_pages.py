@@ -93,6 +93,52 @@ def test_a_form_that_makes_no_sense_says_so(signed_in: SignIn) -> None:
     assert not Duty.objects.exists()
 
 
+@pytest.mark.parametrize("role", [Role.READER, Role.CONTRIBUTOR])
+def test_a_draft_is_in_the_readers_language_or_in_the_one_that_they_choose(signed_in: SignIn, role: Role) -> None:
+    browser, notice = signed_in(role), notice_of(duty_of("RO:EU-NIS2-23"), "early_warning")
+    address = f"/response/duties/notices/{notice.pk}/"
+    text = page(browser, address)
+    assert "To: national CSIRT" in text and "Notice: early warning" in text
+    for language, said in (("fr", "Notification : alerte précoce"), ("ar", "الإخطار: إنذار مبكر")):
+        assert said in page(browser, f"{address}?language={language}")
+        Account.objects.update(language=language)
+        text = page(browser, address)
+        assert said in text and f'<option value="{language}" selected>' in text
+        # What a person reads aloud or types has its language and the direction of each of its lines.
+        block = re.search(r'<(?:pre|textarea)[^>]*lang="([a-z]+)"[^>]*>', text)
+        assert block is not None and block[1] == language and 'dir="auto"' in block[0]
+        assert "early warning" not in text and "cross-border" not in text
+        assert "To: national CSIRT" in page(browser, f"{address}?language=en")
+        assert said in page(browser, f"{address}?language=tlh")
+
+
+def test_a_point_that_nobody_translated_is_marked_as_english(signed_in: SignIn) -> None:
+    duty = duty_of("RO:EU-NIS2-23")
+    duty.law["stages"][0]["content"] = [{"text": "colour of the <ship>", "facts": []}, {"text": "root causes"}]
+    duty.law["stages"][0]["stage"] = "own word"
+    duty.save()
+    notice, browser = notice_of(duty, "early_warning"), signed_in(Role.READER)
+    Account.objects.update(language="ar")
+    text = page(browser, f"/response/duties/notices/{notice.pk}/")
+    assert '<span lang="en">1. Colour of the &lt;ship&gt;</span>' in text and '<li lang="en">' in text
+    assert text.count('<li lang="en">') == 1 and "الأسباب الجذرية" in text
+    notice.name = "own_word"
+    notice.save()
+    assert '<bdi lang="en">own word</bdi>' in page(browser, f"/response/duties/notices/{notice.pk}/")
+
+
+def test_what_is_recorded_as_sent_is_the_draft_that_stood_on_the_page(signed_in: SignIn) -> None:
+    browser, notice = signed_in(Role.CONTRIBUTOR), notice_of(duty_of("RO:EU-NIS2-23"), "early_warning")
+    address = f"/response/duties/notices/{notice.pk}/"
+    assert 'name="language" value="ru"' in page(browser, f"{address}?language=ru")
+    given = {"at": "2026-11-28T09:00", "how": "portal", "to": "BSI", "language": "ru"}
+    posted(browser, f"{address}sent/", given)
+    posted(browser, f"{address}sent/", {**given, "language": ""})
+    assert [one.text[:6] for one in notice.sendings.order_by("pk")] == ["Кому: ", "To: na"]
+    assert "Кому: национальный CSIRT" in page(browser, address)
+    assert posted(browser, f"{address}sent/", {**given, "language": "tlh"})[0] == 422
+
+
 def test_a_notice_from_its_draft_to_its_receipt(signed_in: SignIn) -> None:
     browser, duty = signed_in(Role.CONTRIBUTOR), duty_of("RO:EU-NIS2-23")
     notice = notice_of(duty, "early_warning")

@@ -1,4 +1,4 @@
-"""What the routes of every room share: who asks, with which role, and pages with cursors.
+"""What the routes of every room share: who asks, with which role, in which language, and pages with cursors.
 
 1. A route states the role it needs (`auth=READER`), once, where it is declared; composing the API adds nothing to it.
 2. Only a bearer token speaks for an account. Cookies, Basic and client certificates are what a browser sends by itself, so that
@@ -91,6 +91,12 @@ class Problem(Schema):
     sentence: str = Field(description="What is wrong.")
     advice: str = Field(description="What to do.")
     data: dict[str, Any] = Field({}, description="Facts about it, such as the place.")
+
+
+class InWords(Schema):
+    """In which language something is said."""
+
+    language: str = Field("en", pattern=r"^(en|fr|es|ar|zh-hans|ru)$")
 
 
 class Asked(Schema):

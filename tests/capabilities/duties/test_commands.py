@@ -58,6 +58,10 @@ def test_a_duty_by_the_command_line(run: Run, tmp_path: Path) -> None:
     duty = run("confirm", number, "--reason", "Legal office")
     notice = str(next(one["notice"] for one in duty["notices"] if one["name"] == "early warning"))
     assert run("draft", notice)["draft"]["gaps"]
+    assert "À : CSIRT national" in run("draft", notice, "--language", "fr")["text"]
+    assert "[غير معروف بعد]" in run("draft", notice, "--language", "ar")["text"]
+    with pytest.raises(InvalidInput, match="no words in latin"):
+        run("draft", notice, "--language", "latin")
     words = tmp_path / "draft.txt"
     words.write_text("Our words.", encoding="utf-8")
     assert run("draft", notice, "--keep", str(words))["text"] == "Our words."
@@ -66,6 +70,10 @@ def test_a_duty_by_the_command_line(run: Run, tmp_path: Path) -> None:
     )
     sending = run("sent", notice, "--how", "portal", "--to", "BSI")
     assert sending["text"] == "Our words."
+    run("draft", notice, "--anew")
+    assert run("sent", notice, "--how", "portal", "--to", "BSI", "--language", "es")["text"].startswith(
+        "A: CSIRT nacional"
+    )
     receipt = tmp_path / "receipt.pdf"
     receipt.write_bytes(b"%PDF")
     kept = run("receipt", str(sending["sending"]), "--reference", "N-1", "--file", str(receipt))

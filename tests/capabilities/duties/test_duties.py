@@ -137,7 +137,7 @@ def test_a_draft_has_what_is_known_and_names_what_is_not(ready: Path) -> None:
     assert "To: national CSIRT or, where applicable, competent authority" in made.text
     assert "Due: 2026-12-01T10:00:00+01:00" in made.text
     final = notices.made_draft(notice_of(duty, "final_report"), NOW)
-    assert "Summary: Files of two wards are encrypted.\nSeverity: high\n[not known yet] impact" in final.text
+    assert "What happened: Files of two wards are encrypted.\nSeverity: high\nImpact: [not known yet]" in final.text
 
 
 def test_a_late_notice_has_to_say_why(ready: Path) -> None:

@@ -285,7 +285,7 @@ def set_agreement_party(
                 steps[step] = day.isoformat()
         wrong = out_of_order(PartyDates(row.signed, row.ratified, row.in_force, row.denounced))
         if wrong:
-            raise InvalidInput("dates-order", f"The {wrong}.", "Correct one of the two.")
+            raise InvalidInput("dates-order", f"The dates are in a wrong order: {wrong}.", "Correct one of the two.")
         row.reservations = reservations or row.reservations
         row.recorded_us, row.recorded_by = by.now_us, by.actor
         row.save()

@@ -17,6 +17,7 @@ from commonwatch.base.edge import (
     CONTRIBUTOR_AT_HOME,
     READER_AT_HOME,
     Asked,
+    InWords,
     Paged,
     among,
     page,
@@ -119,8 +120,8 @@ class DraftIn(Schema):
     text: str = Field(max_length=notices.LONGEST_TEXT, description="Empty: made from the facts again.")
 
 
-class SentIn(Schema):
-    """What a person sent."""
+class SentIn(InWords):
+    """What a person sent; `language`: that of the draft, where no other text is given."""
 
     at: str = TIME
     how: str = Field(min_length=1, max_length=200, description="portal, mail, telephone ...")
@@ -261,12 +262,11 @@ def withdraw_event(request: HttpRequest, number: Number, event: Number, given: Q
 
 
 @duties.get("/duties/notices/{number}/draft", response=dict[str, Any], auth=READER_AT_HOME)
-def show_draft(request: HttpRequest, number: Number) -> Any:
-    """The draft of a notice: as a person left it, else from the facts, with what is not known yet."""
+def show_draft(request: HttpRequest, number: Number, words: Query[InWords]) -> Any:
+    """The draft of a notice in a language: as a person left it, else from the facts, with what is not known yet."""
     notice = queries.notice_numbered(number)
-    now = now_us()
-    made = notices.made_draft(notice, now)
-    return {"text": notices.text_of(notice, now), "changed": bool(notice.draft), "made": msgspec.to_builtins(made)}
+    made = notices.made_draft(notice, now_us(), words.language)
+    return {"text": notice.draft or made.text, "changed": bool(notice.draft), "made": msgspec.to_builtins(made)}
 
 
 @duties.put("/duties/notices/{number}/draft", response=dict[str, Any], auth=CONTRIBUTOR_AT_HOME)
@@ -279,7 +279,15 @@ def save_draft(request: HttpRequest, number: Number, given: DraftIn) -> Any:
 @duties.post("/duties/notices/{number}/sendings", response=dict[str, Any], auth=CONTRIBUTOR_AT_HOME)
 def record_sent(request: HttpRequest, number: Number, given: SentIn) -> Any:
     """Record that a person sent a notice; clocks that follow from it start."""
-    made = notices.sent(number, at_us=_moment(given.at), how=given.how, to=given.to, by=by(request), text=given.text)
+    made = notices.sent(
+        number,
+        at_us=_moment(given.at),
+        how=given.how,
+        to=given.to,
+        by=by(request),
+        text=given.text,
+        language=given.language,
+    )
     return queries.shown_sending(made)
 
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from django.db import transaction
 
+from commonwatch.base.languages import known_language
 from commonwatch.base.parties.actions import By
 from commonwatch.capabilities.duties.case_facts import check_moment, check_text
 from commonwatch.capabilities.duties.clockwork import facts_of, law_of
@@ -23,16 +24,17 @@ LONGEST_TEXT = 200_000
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-def made_draft(notice: Notice, now_us: int) -> Draft:
-    """The notice as the facts of the case give it, with its gaps; one that is late has to say why."""
+def made_draft(notice: Notice, now_us: int, language: str = "en") -> Draft:
+    """The notice as the facts of the case give it, in a language, with its gaps; one that is late has to say why."""
     duty, there = notice.duty, where(notice.duty.place, calendars())
     late = state_of(notice, now_us) == OVERDUE
-    return draft(facts_of(duty), law_of(duty), _stage(duty, notice), duty.member, notice.local, there, late=late)
+    stage, known = _stage(duty, notice), known_language(language)
+    return draft(facts_of(duty), law_of(duty), stage, duty.member, notice.local, there, language=known, late=late)
 
 
-def text_of(notice: Notice, now_us: int) -> str:
-    """The draft as a person left it, else as the facts give it."""
-    return notice.draft or made_draft(notice, now_us).text
+def text_of(notice: Notice, now_us: int, language: str = "en") -> str:
+    """The draft as a person left it, else as the facts give it, in a language."""
+    return notice.draft or made_draft(notice, now_us, language).text
 
 
 def save_draft(number: int, text: str, by: By) -> Notice:
@@ -46,8 +48,11 @@ def save_draft(number: int, text: str, by: By) -> Notice:
     return notice
 
 
-def sent(number: int, *, at_us: int, how: str, to: str, by: By, text: str = "") -> Sending:
-    """Record that a person sent the notice: when, by which way, to whom. What follows from sending it starts its clocks."""
+def sent(number: int, *, at_us: int, how: str, to: str, by: By, text: str = "", language: str = "en") -> Sending:
+    """Record that a person sent the notice: when, by which way, to whom. What follows from sending it starts its clocks.
+
+    Without `text` it was the draft, in `language` where no person had changed it.
+    """
     notice = notice_numbered(number)
     duty = open_for(notice.duty_id, CONFIRMED)
     if not how.strip() or not to.strip():
@@ -56,7 +61,7 @@ def sent(number: int, *, at_us: int, how: str, to: str, by: By, text: str = "") 
         raise InvalidInput("sending-future", "A notice cannot have been sent later than now.", "", status=422)
     check_moment(at_us)
     check_text(how + to)
-    said = _bounded(text) or text_of(notice, by.now_us)
+    said = _bounded(text) or text_of(notice, by.now_us, language)
     with transaction.atomic():
         made = Sending.objects.create(
             notice=notice,

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from ninja import Path, Query, Router
 
 from commonwatch.base.clock import now_us
-from commonwatch.base.edge import CONTRIBUTOR_AT_HOME, READER, Paged, caller, page
+from commonwatch.base.edge import CONTRIBUTOR_AT_HOME, READER, InWords, Paged, caller, page
 from commonwatch.base.parties.answering import by
 from commonwatch.base.release.reader import Reader, reader_of
 from commonwatch.capabilities.incidents import queries
@@ -29,7 +29,6 @@ from commonwatch.capabilities.incidents.api_values import (
     ForIn,
     ImpactIn,
     InvitedIn,
-    InWords,
     LeadAnswer,
     LeadIn,
     LinksIn,

@@ -300,12 +300,6 @@ class Look(Schema):
     preview: bool = Field(False, description="Only say whom it would reach; nothing is written.")
 
 
-class InWords(Schema):
-    """In which language."""
-
-    language: str = Field("en", pattern=r"^(en|fr|es|ar|zh-hans|ru)$")
-
-
 class View(Schema):
     """As which track sees it."""
 

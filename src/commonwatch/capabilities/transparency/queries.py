@@ -196,12 +196,16 @@ def _evidence_found() -> list[Examined]:
         Examined(
             f"evidence {one.number}",
             False,
-            f"THE LOG {one.origin} CONTRADICTS ITSELF ({one.code}), seen by {one.observer}, kept since {one.at}."
-            + (" That is this node's own log." if one.origin == own else ""),
+            _contradiction(one, own),
             f"`commonwatch log evidence {one.number} FILE` hands it over; talk to whoever runs that log before you trust it.",
         )
         for one in evidence()
     ]
+
+
+def _contradiction(one: Held, own: str) -> str:
+    said = f"THE LOG {one.origin} CONTRADICTS ITSELF ({one.code}), seen by {one.observer}, kept since {one.at}."
+    return f"{said} That is this node's own log." if one.origin == own else said
 
 
 def _witnesses_found(policy: Policy) -> list[Examined]:

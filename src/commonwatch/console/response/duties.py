@@ -20,6 +20,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.base.edge import rows
 from commonwatch.capabilities.duties import queries
 from commonwatch.capabilities.duties.law import duties_list
+from commonwatch.capabilities.duties.words import recipient_said, stage_said
 from commonwatch.console.response import (
     duty_acts,
     duty_assessing,
@@ -44,7 +45,7 @@ MOST_HITS = 5
 DUE = Table(
     _("Notices that are still to be sent, the earliest first"),
     (
-        Column("name", _("Notice"), link=True),
+        Column("name", _("Notice"), duty_words.stage, link=True),
         Column("instrument", _("Instrument")),
         Column("title", _("About")),
         Column("state", _("State"), duty_words.badge),
@@ -131,7 +132,7 @@ def _due(request: HttpRequest) -> Any:
 
 
 def _row(found: dict[str, Any]) -> dict[str, Any]:
-    return {**found, "url": reverse("duty", args=[found["duty"]])}
+    return {**found, "recipient": recipient_said(found["recipient"]), "url": reverse("duty", args=[found["duty"]])}
 
 
 def find_duties(who: Identity, words: str) -> Sequence[Hit]:
@@ -154,7 +155,7 @@ def notices_due(who: Identity) -> list[Notice]:
             continue
         said = gettext("%(instrument)s, %(notice)s: %(about)s") % {
             "instrument": one.duty.law["title"],
-            "notice": one.name.replace("_", " "),
+            "notice": stage_said(one.name).text,
             "about": cells.visible(one.duty.title),
         }
         tone = "bad" if state == queries.OVERDUE or one.reminded >= 90 else "warn"

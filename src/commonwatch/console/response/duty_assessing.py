@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.parties.queries import own_member
-from commonwatch.capabilities.duties import actions, queries
+from commonwatch.capabilities.duties import actions, queries, words
 from commonwatch.capabilities.duties.case_facts import Facts, read_facts
 from commonwatch.capabilities.duties.clockwork import facts_of
 from commonwatch.capabilities.duties.foreseeing import Foreseen, foreseen
@@ -68,9 +68,9 @@ class AssessForm(forms.Form):
             self.fields[f"flag_{flag}"] = forms.ChoiceField(
                 label=duty_words.plain(flag), required=False, choices=_STATED
             )
-        for name, label in duty_words.TIMES.items():
+        for name, label in words.TIMES.items():
             self.fields[f"time_{name}"] = moment_field(label, required=False, help_text=_("In your own time zone."))
-        for name, label in duty_words.TEXTS.items():
+        for name, label in words.TEXTS.items():
             widget = forms.Textarea(attrs={"rows": 2})
             self.fields[f"text_{name}"] = forms.CharField(label=label, required=False, max_length=20_000, widget=widget)
 
@@ -208,8 +208,15 @@ def _row(one: Foreseen) -> dict[str, Any]:
         "law": duty_words.badge(answer.standing),
         "outcome": duty_words.badge(answer.outcome),
         "found": one,
+        "recipient": words.recipient_said(one.recipient),
         "notices": [
-            (notice, duty_words.there(notice.local), duty_words.KINDS.get(notice.clock, "")) for notice in one.notices
+            (
+                notice,
+                duty_words.stage(notice.name),
+                duty_words.there(notice.local),
+                duty_words.KINDS.get(notice.clock, ""),
+            )
+            for notice in one.notices
         ],
         "address": reverse("duties-instrument", args=[answer.regime]),
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,6 +39,12 @@ class EventForm(forms.Form):
         field.choices = [(name, means[:1].upper() + means[1:]) for name, means in events]
 
 
+class LanguageForm(forms.Form):
+    """In which language a draft is made."""
+
+    language = forms.ChoiceField(label=_("Language of the draft"), choices=settings.LANGUAGES)
+
+
 class DraftForm(forms.Form):
     """A draft as a person writes it."""
 
@@ -45,9 +52,13 @@ class DraftForm(forms.Form):
         label=_("Draft"),
         required=False,
         max_length=200_000,
-        widget=_long(18),
+        widget=forms.Textarea(attrs={"rows": 18, "dir": "auto"}),
         help_text=_("Save it empty to have it made from the facts of the case again."),
     )
+
+    def __init__(self, data: Any, *, language: str = "") -> None:
+        super().__init__(data, auto_id="draft_%s")
+        self.fields["text"].widget.attrs |= {"lang": language} if language else {}
 
 
 class SentForm(forms.Form):
@@ -63,6 +74,7 @@ class SentForm(forms.Form):
         widget=_long(4),
         help_text=_("Only where it differs from the draft."),
     )
+    language = forms.ChoiceField(choices=settings.LANGUAGES, required=False, widget=forms.HiddenInput)  # of the draft
 
 
 class ReceiptForm(forms.Form):

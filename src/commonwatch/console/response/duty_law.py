@@ -18,6 +18,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.capabilities.duties import law as lists
 from commonwatch.capabilities.duties import lawmaking
 from commonwatch.capabilities.duties.rules import standing
+from commonwatch.capabilities.duties.words import point_said, recipient_said
 from commonwatch.console.response import duty_words
 from commonwatch.console.response.duty_forms import LawForm
 from commonwatch.console.shell import cells
@@ -46,7 +47,7 @@ REGIMES = Table(
 STAGES = Table(
     _("Its notices"),
     (
-        Column("name", _("Notice")),
+        Column("name", _("Notice"), duty_words.stage),
         Column("deadline", _("Limit"), cells.code),
         Column("start", _("From")),
         Column("text", _("In words")),
@@ -86,7 +87,7 @@ def law(request: HttpRequest) -> HttpResponse:
             "jurisdiction": one.jurisdiction,
             "standing": standing(one, on),
             "who": one.who,
-            "recipient": one.recipient,
+            "recipient": recipient_said(one.recipient),
             "deadlines": " ".join(stage.deadline for stage in one.stages),
             "verified": gettext("yes") if one.verified else gettext("no"),
             "confidence": one.confidence,
@@ -118,16 +119,19 @@ def instrument(request: HttpRequest, name: str) -> HttpResponse:
     found, duties = lists.regime_named(name), lists.duties_list()
     rows = [
         {
-            "name": one.stage.replace("_", " "),
+            "name": one.stage,
             "deadline": one.deadline,
             "start": duties.start(one.clock_start).means or one.clock_start,
             "text": one.text,
-            "content": "; ".join(field.text for field in one.content) if not one.general_content else "",
+            "content": "; ".join(point_said(field.text).text for field in one.content)
+            if not one.general_content
+            else "",
         }
         for one in found.stages
     ]
     context = {
         "regime": found,
+        "recipient": recipient_said(found.recipient),
         "standing": duty_words.badge(standing(found, lists.day_of(now_us()))),
         "counting": duties.counting(found.counting),
         "stages": STAGES.listing(request, rows, bare=True),

@@ -5,20 +5,23 @@ from __future__ import annotations
 from hashlib import file_digest
 from typing import Any
 
+from django.conf import settings
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from commonwatch.base.clock import now_us
 from commonwatch.capabilities.duties import actions, notices, queries
+from commonwatch.capabilities.duties.drafting import Draft
 from commonwatch.capabilities.duties.law import duties_list
+from commonwatch.capabilities.duties.words import recipient_said, stage_said
 from commonwatch.console.response import duty_words
-from commonwatch.console.response.duty_forms import DraftForm, ExtensionForm, ReceiptForm, SentForm
+from commonwatch.console.response.duty_forms import DraftForm, ExtensionForm, LanguageForm, ReceiptForm, SentForm
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, reason_given, shown_to
 from commonwatch.console.shell.who import acting, identity
 
@@ -34,7 +37,7 @@ def notice(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def save_draft(request: HttpRequest, number: int) -> HttpResponse:
     """Keep the draft as it was written."""
-    form = DraftForm(request.POST, auto_id="draft_%s")
+    form = DraftForm(request.POST)
     if not form.is_valid():
         return _page(request, number, draft=form)
     notices.save_draft(number, form.cleaned_data["text"], acting(request))
@@ -51,7 +54,15 @@ def sent(request: HttpRequest, number: int) -> HttpResponse:
         return _page(request, number, sent=form)
     given = form.cleaned_data
     at_us = duty_words.us(given["at"])
-    notices.sent(number, at_us=at_us, how=given["how"], to=given["to"], by=acting(request), text=given["text"])
+    notices.sent(
+        number,
+        at_us=at_us,
+        how=given["how"],
+        to=given["to"],
+        by=acting(request),
+        text=given["text"],
+        language=given["language"] or _language(request),
+    )
     done(request, _("It is on record as sent. What follows from it has begun."))
     return redirect("duty-notice", number)
 
@@ -111,20 +122,23 @@ def _page(
 ) -> HttpResponse:
     row = queries.notice_numbered(number)
     shown, duty = queries.shown_notice(row, now_us(), duties_list()), queries.shown_duty(row.duty)
-    made, text = notices.made_draft(row, now_us()), notices.text_of(row, now_us())
+    language = _language(request)
+    made = notices.made_draft(row, now_us(), language)
     now = timezone.localtime().replace(second=0, microsecond=0)
     may_act = identity(request).may(CONTRIBUTOR) and duty["state"] == "confirmed"
     context: dict[str, Any] = {
         "notice": shown,
-        "duty": duty,
+        "name": duty_words.stage(shown["name"]),
+        "duty": {**duty, "recipient": recipient_said(duty["recipient"])},
         "local": duty_words.there(shown["local"]),
         "badge": duty_words.badge(shown["state"]),
         "left": duty_words.left(shown),
-        "draft": draft or DraftForm({"text": text}, auto_id="draft_%s"),
-        "draft_text": text,
+        "draft": draft or DraftForm({"text": row.draft or made.text}, language="" if row.draft else language),
+        "draft_lines": _lines(row.draft, made),
+        "languages": LanguageForm({"language": language}),
         "is_changed": bool(row.draft),
         "made": made,
-        "sent": sent or SentForm(initial={"at": now, "to": duty["recipient"]}, auto_id="sent_%s"),
+        "sent": sent or SentForm(initial={"at": now, "to": duty["recipient"], "language": language}, auto_id="sent_%s"),
         "extension": extension or ExtensionForm(auto_id="extension_%s"),
         "sendings": [_sending(one, receipt, now) for one in shown["sendings"]],
         "may_act": may_act,
@@ -132,11 +146,24 @@ def _page(
         "trail": [
             (gettext("Duties"), reverse("duties")),
             (duty["instrument"], reverse("duty", args=[duty["duty"]])),
-            (shown["name"], ""),
+            (stage_said(shown["name"]).text, ""),
         ],
     }
     wrong = any(form is not None for form in (draft, sent, extension, receipt))
     return render(request, "console/response/duty_notice.html", context, status=422 if wrong else 200)
+
+
+def _language(request: HttpRequest) -> str:
+    """Of the draft: as it was chosen, else the reader's."""
+    chosen = request.GET.get("language", "")
+    return chosen if chosen in dict(settings.LANGUAGES) else get_language() or "en"
+
+
+def _lines(kept: str, made: Draft) -> list[tuple[str, bool]]:
+    """The draft line by line, and whether a line is in English for want of other words."""
+    return [
+        (line, not kept and number in made.untranslated) for number, line in enumerate((kept or made.text).split("\n"))
+    ]
 
 
 def _sending(one: dict[str, Any], wrong: tuple[int, Form] | None, now: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from commonwatch.base.clock import now_us
 from commonwatch.capabilities.duties import queries
+from commonwatch.capabilities.duties.words import recipient_said
 from commonwatch.console.response import duty_words
 from commonwatch.console.response.duty_forms import EventForm
 from commonwatch.console.shell import cells
@@ -23,7 +24,7 @@ from commonwatch.console.shell.who import identity
 NOTICES_OF = Table(
     _("Notices and their clocks"),
     (
-        Column("name", _("Notice"), link=True),
+        Column("name", _("Notice"), duty_words.stage, link=True),
         Column("state", _("State"), duty_words.badge),
         Column("local", _("Due, in the recipient's time"), duty_words.there),
         Column("due", _("Due"), cells.moment),
@@ -63,7 +64,7 @@ def duty_page(request: HttpRequest, number: int, form: EventForm | None = None) 
     ]
     history = [{**one, "what": duty_words.plain(one["what"])} for one in reversed(found["history"])]
     context = {
-        "duty": found,
+        "duty": {**found, "recipient": recipient_said(found["recipient"])},
         "state": duty_words.badge(found["state"]),
         "standing": duty_words.badge(found["standing"]),
         "law_address": reverse("duties-instrument", args=[found["regime"]]) if found["law"]["in_list"] else "",

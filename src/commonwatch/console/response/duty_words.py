@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from commonwatch.capabilities.duties.words import stage_said
 from commonwatch.console.shell import cells
 from commonwatch.core.stix.times import EPOCH
 
@@ -41,41 +42,6 @@ KINDS = {
     "unset": _("left to rules that are not on record"),
 }
 SEVERITIES = {"low": _("Low"), "medium": _("Medium"), "high": _("High"), "critical": _("Critical")}
-TIMES = {
-    "occurred": _("It happened"),
-    "detected": _("It was detected"),
-    "aware": _("We became aware"),
-    "classified": _("It was classified as to be reported"),
-    "paid": _("A payment was made"),
-    "recovered": _("Services were restored"),
-    "handled": _("It was handled"),
-}
-TEXTS = {
-    "summary": _("What happened"),
-    "kind": _("Kind of incident"),
-    "impact": _("Impact"),
-    "cause": _("Cause"),
-    "measures": _("Measures"),
-    "consequences": _("Likely consequences"),
-    "indicators": _("Indicators of compromise"),
-    "people": _("People affected"),
-    "records": _("Records affected"),
-    "data_kinds": _("Kinds of data"),
-    "countries": _("Countries affected"),
-    "contact": _("Contact point"),
-    "reference": _("Reference"),
-    "criteria": _("Criteria met"),
-    "discovered_how": _("How it was discovered"),
-    "origin": _("Origin"),
-    "continuity": _("Business continuity"),
-    "techniques": _("Techniques"),
-    "components": _("Functions and components"),
-    "other_reports": _("Reports to other authorities"),
-    "costs": _("Costs and losses"),
-    "recurrence": _("Recurrence"),
-    "progress": _("Progress"),
-    "delay": _("Reasons for a delay"),
-}
 _TONES = {
     "overdue": "bad", "rejected": "bad", "running": "warn", "proposed": "warn", "possible": "warn",
     "sent": "good", "confirmed": "good", "likely": "warn",
@@ -95,6 +61,12 @@ def badge(value: str) -> SafeString:
 def plain(word: str) -> str:
     """A word of the lists as people write it."""
     return word.replace("_", " ").replace("-", " ").capitalize()
+
+
+def stage(name: str) -> SafeString:
+    """Which notice of a duty it is; a name that stays English says so to programs that read aloud."""
+    said = stage_said(name)
+    return format_html('<bdi lang="en">{}</bdi>' if said.untranslated else "{}", cells.visible(said.text))
 
 
 def left(notice: dict[str, Any]) -> str:

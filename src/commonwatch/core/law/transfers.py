@@ -162,9 +162,13 @@ def basis(regime: Regime, recipient: Jurisdiction, on: date, purpose: str = DEFA
         )
     for decision in regime.adequacy:
         if decision.covers(recipient, on, purpose):
-            ends = f", until {decision.until} at the latest" if decision.until else ""
             whom = recipient.country if decision.place == ANYWHERE else decision.place or decision.needs
-            reason = f"{regime.title}: {whom} is adequate ({decision.scope}) since {decision.since}{ends}."
+            reason = f"{regime.title}: {whom} is adequate ({decision.scope}) since {decision.since}."
+            if decision.until:
+                since, until = decision.since, decision.until
+                reason = (
+                    f"{regime.title}: {whom} is adequate ({decision.scope}) since {since}, until {until} at the latest."
+                )
             return Basis(regime.id, "adequacy", reason, decision.source)
     for word, article in regime.safeguards.items():
         if word in recipient.safeguards:

@@ -71,8 +71,9 @@ def parse_book(files: Mapping[str, str], schema: str) -> PolicyBook:
     for file, text in sorted(files.items()):
         for policy in _parse(file, text, parsed_schema):
             if policy.id in found:
+                where = _place(file, policy.id)
                 raise _wrong(
-                    file, policy.id, f"stands in {found[policy.id].file} already", "Give each policy its own id"
+                    where, f"{where} stands in {found[policy.id].file} already.", "Give each policy its own id."
                 )
             found[policy.id] = policy
     ordered = dict(sorted(found.items()))
@@ -86,61 +87,68 @@ def _parse(file: str, text: str, schema: cedarpy.Schema) -> list[Policy]:
     try:
         forms = json.loads(cedarpy.policies_to_json_str(text))
     except ValueError as error:
-        raise _wrong(file, "", f"is no Cedar: {str(error).strip()}", "Correct the syntax") from None
+        raise _wrong(file, f"{file} is no Cedar: {str(error).strip()}.", "Correct the syntax.") from None
     if forms["templates"]:
-        raise _wrong(file, "", "holds templates", "Write a policy for each case")
+        raise _wrong(file, f"{file} holds templates.", "Write a policy for each case.")
     policies = {number: _policy(file, form) for number, form in forms["staticPolicies"].items()}
     checked = cedarpy.validate_policies(text, schema)
     if not checked:
         found = checked.errors[0]
         what = found.error.removeprefix(f"for policy `{found.policy_id}`, ")
-        raise _wrong(file, policies[found.policy_id].id, f"does not fit the schema: {what}", "See `policy schema`")
+        where = _place(file, policies[found.policy_id].id)
+        raise _wrong(where, f"{where} does not fit the schema: {what}.", "See `policy schema`.")
     return list(policies.values())
 
 
 def _policy(file: str, form: Mapping[str, Any]) -> Policy:
     annotations = {name: value or "" for name, value in form.get("annotations", {}).items()}
     name = annotations.get("id", "")
+    where = _place(file, name)
     layer, _, rest = name.partition("/")
     gate = _GATE_OF.get(layer)
     if gate is None or not rest:
-        raise _wrong(file, name, f"has the id {name!r}, which names no layer", f"Begin it with {'/, '.join(_GATE_OF)}/")
+        known = "/, ".join(_GATE_OF)
+        raise _wrong(where, f"{where} has the id {name!r}, which names no layer.", f"Begin it with {known}/.")
     needed = _NEEDED if gate != "obligation" else ("title", "law", "date", "obligation")
     if missing := [word for word in needed if not annotations.get(word)]:
-        raise _wrong(file, name, f"lacks @{missing[0]}", "A reader must be able to ask why, by which law, since when")
+        raise _wrong(
+            where, f"{where} lacks @{missing[0]}.", "A reader must be able to ask why, by which law, since when."
+        )
     action = form["action"]
     wanted = "oblige" if gate == "obligation" else "share"
     if action.get("op") != "==" or action["entity"]["id"] != wanted:
-        raise _wrong(file, name, f'is not limited to Action::"{wanted}"', f'Write action == Action::"{wanted}"')
+        sentence, remedy = f'{where} is not limited to Action::"{wanted}".', f'Write action == Action::"{wanted}".'
+        raise _wrong(where, sentence, remedy)
     if form["resource"]["op"] not in ("All", "is") or "in" in form["resource"]:
-        raise _wrong(
-            file, name, "names one release class", "Classes have no names: write a condition on their attributes"
-        )
+        remedy = "Classes have no names: write a condition on their attributes."
+        raise _wrong(where, f"{where} names one release class.", remedy)
     if gate == "obligation" and any(may_fail(condition["body"]) for condition in form["conditions"]):
-        raise _wrong(file, name, "computes, and so may fail when a release is already decided", "Compare only")
+        sentence = f"{where} computes, and so may fail when a release is already decided."
+        raise _wrong(where, sentence, "Compare only.")
     try:
         limited, rest_of_it = parties(form)
     except Unreadable as error:
-        raise _wrong(
-            file, name, str(error), "Ask for attributes of principal, resource and context that the schema has"
-        ) from None
+        remedy = "Ask for attributes of principal, resource and context that the schema has."
+        raise _wrong(where, f"{where} {error}.", remedy) from None
     if layer == "member":
-        _check_own(file, name, form, limited)
+        _check_own(where, name, form, limited)
     return Policy(name, gate, form["effect"], annotations, form, limited, rest_of_it, file)
 
 
-def _check_own(file: str, name: str, form: Mapping[str, Any], limited: Parties) -> None:
+def _check_own(where: str, name: str, form: Mapping[str, Any], limited: Parties) -> None:
     """A member opens nobody else's data."""
     member = name.split("/")[1]
     if form["effect"] == "permit" and limited.owners != frozenset([member]):
         raise _wrong(
-            file,
-            name,
-            f"permits what {member} does not own",
-            f'A member narrows, or opens its own: add resource.owner == Member::"{member}" to the when clause',
+            where,
+            f"{where} permits what {member} does not own.",
+            f'A member narrows, or opens its own: add resource.owner == Member::"{member}" to the when clause.',
         )
 
 
-def _wrong(file: str, policy: str, what: str, remedy: str) -> InvalidInput:
-    where = f"{file}, policy {policy}" if policy else file
-    return InvalidInput("policy-invalid", f"{where} {what}.", f"{remedy}.", data={"place": where})
+def _place(file: str, policy: str) -> str:
+    return f"{file}, policy {policy}" if policy else file
+
+
+def _wrong(place: str, sentence: str, remedy: str) -> InvalidInput:
+    return InvalidInput("policy-invalid", sentence, remedy, data={"place": place})

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from commonwatch.base.clock import now_us
+from commonwatch.base.languages import InLanguage
 from commonwatch.base.terminal import current
 from commonwatch.capabilities.duties import notices, queries
 from commonwatch.capabilities.duties.commands.given import NoticeNumber, acting, moment
@@ -24,16 +25,17 @@ def draft(
         Path | None, typer.Option(exists=True, dir_okay=False, help="Keep this text as the draft, as you changed it.")
     ] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Make it from the facts again.")] = False,
+    language: InLanguage = "en",
 ) -> None:
-    """Show the draft of a notice, with what is not known yet.
+    """Show the draft of a notice in a language, with what is not known yet.
 
-    Example: commonwatch duties draft 7
+    Example: commonwatch duties draft 7 --language fr
     """
     if keep is not None or anew:
         notices.save_draft(number, _text(keep) if keep else "", acting())
     notice = queries.notice_numbered(number)
-    now, out = now_us(), current()
-    made, text = notices.made_draft(notice, now), notices.text_of(notice, now)
+    out, made = current(), notices.made_draft(notice, now_us(), language)
+    text = notice.draft or made.text
     out.print(text)
     for gap in made.gaps:
         out.note(f"Not known yet: {gap}")
@@ -50,13 +52,14 @@ def sent(
     text: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="What was sent, where it differs from the draft.")
     ] = None,
+    language: InLanguage = "en",
 ) -> None:
     """Record that a person sent a notice. Clocks that follow from it start.
 
     Example: commonwatch duties sent 7 --how portal --to "National CSIRT"
     """
     at_us, said = moment(at), _text(text) if text else ""
-    made = notices.sent(number, at_us=at_us, how=how, to=to, by=acting(), text=said)
+    made = notices.sent(number, at_us=at_us, how=how, to=to, by=acting(), text=said, language=language)
     out, shown = current(), queries.shown_sending(made)
     out.print(f"Recorded as sending {made.pk}. What came back: commonwatch duties receipt {made.pk} --reference ...")
     out.result(shown)

@@ -220,9 +220,10 @@ def _name_the_collections(remote: RemoteServer) -> None:
         server = Remote(http, remote.url, _authorization(remote))
         found = server.get("collections/").json().get("collections", [])
     names = [f"{one.get('id')} ({one.get('title', '')})" for one in found if isinstance(one, dict)]
+    known = "; ".join(names) or "none for you"
     raise InvalidInput(
         "collection-needed",
-        "Which collection? The server has: " + ("; ".join(names) or "none for you") + ".",
+        f"Which collection? The server has: {known}.",
         "Give one with --collection.",
     )
 

@@ -112,11 +112,17 @@ class Remote:
                 )
             elif status in (401, 403):
                 problem = PeerError(
-                    "peer-refused", f"{url} answered {status}: {said}", "Check the credentials.", retry=False
+                    "peer-refused",
+                    f"{url} answered with status {status}: {said}",
+                    "Check the credentials.",
+                    retry=False,
                 )
             else:
                 problem = PeerError(
-                    "peer-error", f"{url} answered {status}: {said}", "Ask the server's keeper.", retry=status in _RETRY
+                    "peer-error",
+                    f"{url} answered with status {status}: {said}",
+                    "Ask the server's keeper.",
+                    retry=status in _RETRY,
                 )
             return problem, _retry_after(response.headers.get("retry-after"))
 

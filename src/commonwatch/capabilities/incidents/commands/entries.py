@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from django.conf import settings
 
 from commonwatch.base.clock import now_us
+from commonwatch.base.languages import InLanguage, known_language
 from commonwatch.base.parties.queries import own_member
 from commonwatch.base.printing.pdf import pdf
 from commonwatch.base.terminal import current
@@ -216,7 +216,7 @@ def sitrep(
     assessment: Annotated[str, typer.Option(help="What a person makes of it.")] = "",
     outlook: Annotated[str, typer.Option(help="improving, stable, worsening.")] = "",
     next_due: Annotated[str, typer.Option("--next", help="When the next one comes: +12h.")] = "",
-    language: Annotated[str, typer.Option(help="Say it in this language: en, fr, es, ar, zh-hans, ru.")] = "en",
+    language: InLanguage = "en",
     paper: Annotated[Path | None, typer.Option("--pdf", help="Print it into this file.")] = None,
     members: Members = None,
     only_us: OnlyUs = False,
@@ -231,9 +231,7 @@ def sitrep(
     looks: Outlook | None = next((one for one in ("", "improving", "stable", "worsening") if one == outlook), None)
     if looks is None:
         raise InvalidInput("outlook-unknown", f"{outlook} is no outlook.", "Use improving, stable or worsening.")
-    if language not in dict(settings.LANGUAGES):
-        known = ", ".join(sorted(dict(settings.LANGUAGES)))
-        raise InvalidInput("language-unknown", f"There are no words in {language}.", f"Use one of {known}.")
+    known_language(language)
     made = ""
     if write:
         made = entries.report_situation(
