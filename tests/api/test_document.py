@@ -20,7 +20,6 @@ from tests.capabilities.partners import token
 EXAMPLES = 6  # for each route, of good requests and of bad ones: with these it takes half a minute
 _BOUNDED = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     database=None,
     derandomize=True,
     phases=[Phase.generate],

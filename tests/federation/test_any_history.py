@@ -201,9 +201,7 @@ def test_every_history_ends_well(history: type[History]) -> None:
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
     run_state_machine_as_test(
         history,
-        settings=settings(
-            max_examples=5, stateful_step_count=20, deadline=None, suppress_health_check=checks, derandomize=True
-        ),
+        settings=settings(max_examples=5, stateful_step_count=20, suppress_health_check=checks, derandomize=True),
     )
 
 

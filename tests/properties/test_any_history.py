@@ -71,7 +71,7 @@ STEPS: st.SearchStrategy[Callable[[], None]] = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, min_size=1, max_size=6))
 def test_any_cut_through_history_gives_the_same_grants_after_a_rebuild(
     ready: Path, steps: list[Callable[[], None]]

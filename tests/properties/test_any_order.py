@@ -106,7 +106,7 @@ def deliver(containers: list[bytes], threads: int) -> None:
             list(pool.map(one, range(len(containers))))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(deliveries(), st.sampled_from([1, 4]))
 def test_any_order_gives_the_same_state(ready: Path, containers: list[bytes], threads: int) -> None:
     empty()
@@ -126,7 +126,7 @@ def test_any_order_gives_the_same_state(ready: Path, containers: list[bytes], th
     assert not QuarantineEntry.objects.exists()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(VERSIONS).flatmap(spellings))
 def test_what_comes_out_is_byte_for_byte_what_went_in(ready: Path, raw: bytes) -> None:
     empty()

@@ -177,7 +177,7 @@ STEPS: st.SearchStrategy[Callable[[], None]] = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, min_size=2, max_size=8))
 def test_search_gives_what_release_gives_and_no_more(ready: Path, steps: list[Callable[[], None]]) -> None:
     if not Member.objects.filter(name=READERS[1]).exists():

@@ -14,7 +14,7 @@ from commonwatch.core.patterns.stix.observations import Observation
 from tests.capabilities.detection.matching.stix_rows import MAPPING, batch, hits, matcher
 from tests.core.patterns.stix.observed import planned
 
-QUIET = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 LAYOUT = things(MAPPING)
 MOMENT = 1_700_000_000_000_000
 ADDRESSES = st.sampled_from(["198.51.100.7", "198.51.100.8", "2001:db8::1", "host.example", "198.51.100.0/24"])

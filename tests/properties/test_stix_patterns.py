@@ -26,7 +26,7 @@ from commonwatch.core.patterns.stix.syntax import (
 )
 from tests.core.patterns.stix.observed import START, at, bundle, oasis, ours, planned
 
-QUIET = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=400, suppress_health_check=list(HealthCheck))
 SECOND = 1_000_000
 
 # Values and comparisons without what stix2-matcher is known to decide otherwise (tests/vectors/patterns): no line breaks, no

@@ -55,7 +55,7 @@ def numbered(found: list[Any], letter: str) -> list[Any]:
     return [replace(one, id=f"{letter}{number}") for number, one in enumerate(found)]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(needs, max_size=3), st.lists(supplies, max_size=3), facts)
 def test_no_plan_is_better_than_the_proposed_one(
     lines: list[NeedLine], stock: list[Supply], given_facts: Facts
@@ -72,7 +72,7 @@ def test_no_plan_is_better_than_the_proposed_one(
             assert found.value - choice.costs == pytest.approx(forced, abs=2.5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(needs, max_size=6), st.lists(supplies, max_size=8), facts, st.randoms(use_true_random=False))
 def test_the_same_facts_in_any_order_give_the_same_proposal(
     lines: list[NeedLine], stock: list[Supply], given_facts: Facts, shuffle: object
@@ -84,7 +84,7 @@ def test_the_same_facts_in_any_order_give_the_same_proposal(
     assert propose(lines, stock, given_facts) == first
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(needs, max_size=4), st.lists(supplies, max_size=6), facts)
 def test_nobody_goes_without_while_somebody_has_something_left_for_them(
     lines: list[NeedLine], stock: list[Supply], given_facts: Facts
@@ -102,7 +102,7 @@ def test_nobody_goes_without_while_somebody_has_something_left_for_them(
         assert bool(one.unmet) == bool(one.why_unmet)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(needs, supplies, facts)
 def test_the_quick_judgement_is_the_one_that_is_explained(need: NeedLine, supply: Supply, given_facts: Facts) -> None:
     judged = judge(need, supply, given_facts)

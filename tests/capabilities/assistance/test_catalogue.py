@@ -82,7 +82,7 @@ def test_what_is_past_holds_nothing() -> None:
     assert view.free("", "") == 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from([AT, KE]), st.integers(1, 3), st.integers(0, 20)), max_size=8),
     st.randoms(use_true_random=False),

@@ -70,7 +70,7 @@ def test_a_request_goes_through_its_states_as_its_members_say() -> None:
     assert len(view.history) == len(story) - 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.randoms(use_true_random=False))
 def test_the_same_parts_in_any_order_give_the_same_view(shuffle: random.Random) -> None:
     story = [*whole_story(), answer(20, KE, 5, "close"), offer(3, AT, 33), answer(21, NO, 33, "accept", SECOND_OFFER)]

@@ -101,7 +101,7 @@ _objects = st.builds(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(_objects)
 def test_the_test_on_bytes_is_never_wrong_when_it_says_no(value: dict[str, Any]) -> None:
     for raw in written(value):
@@ -109,7 +109,7 @@ def test_the_test_on_bytes_is_never_wrong_when_it_says_no(value: dict[str, Any])
             assert not holds(value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from([case["object"] for _, case in CASES]), st.data())
 def test_a_labelled_object_cut_anywhere_is_still_read(value: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(value)))

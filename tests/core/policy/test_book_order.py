@@ -28,7 +28,7 @@ DECISIONS = [decide(ENGINE, one, facts, WORLD.question) for one in WORLD.recipie
 MASKS = release_masks(WORLD.book, WORLD.recipients, dict(enumerate(CLASSES)), WORLD.question)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(order=st.permutations(POLICIES), names=st.permutations(["a.cedar", "b.cedar", "c.cedar"]), cut=st.integers(0, 9))
 def test_policies_in_any_order_and_file_decide_alike(order: list[str], names: list[str], cut: int) -> None:
     files = {name: "\n".join(order[cut:][number::3]) for number, name in enumerate(names)}

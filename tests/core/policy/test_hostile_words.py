@@ -42,7 +42,7 @@ def one_form(text: str) -> dict[str, object]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(words, words, words, st.frozensets(words, min_size=2, max_size=3), sets, sets)
 @example("n", "t", "s", frozenset(HOSTILE), frozenset(HOSTILE), frozenset(HOSTILE))
 def test_an_agreement_is_one_policy_of_its_words(
@@ -60,7 +60,7 @@ def test_an_agreement_is_one_policy_of_its_words(
     assert not stranger.permits
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(words, words, words, sets, sets)
 def test_a_regime_is_one_policy_of_its_words(
     name: str, title: str, instrument: str, derogations: frozenset[str], purposes: frozenset[str]

@@ -142,7 +142,7 @@ CHANGES: list[Change] = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_less_opens_nothing(change: Change, data: st.DataObject) -> None:
     world = data.draw(worlds)
@@ -151,7 +151,7 @@ def test_less_opens_nothing(change: Change, data: st.DataObject) -> None:
         assert no_more(received(narrower, about, said), received(world, about, said)), (about, said)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_personal_data_and_secrets_more_open_nothing(data: st.DataObject) -> None:
     """So under the shipped rules. A member's policy may ask for the variant, and what has one variant only is always full."""

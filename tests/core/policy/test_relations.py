@@ -109,7 +109,7 @@ def test_a_relation_holds_where_cedar_says_so(operator: str, condition: str) -> 
     assert found.operator == operator
     answers = set()
 
-    @settings(max_examples=50, deadline=None, database=None)
+    @settings(max_examples=50, database=None)
     @given(recipients, classes, questions)
     def compare(recipient: Recipient, facts: ClassFacts, question: Question) -> None:
         asked = engine.ask("policy", recipient, facts, question)

@@ -63,7 +63,7 @@ STRICTER: dict[str, Callable[[Handling], st.SearchStrategy[object]]] = {
 
 
 @pytest.mark.parametrize("name", STRICTER)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_stricter_marking_opens_nothing(name: str, data: st.DataObject) -> None:
     world = data.draw(worlds)
@@ -72,7 +72,7 @@ def test_a_stricter_marking_opens_nothing(name: str, data: st.DataObject) -> Non
     assert no_more(received(world, about, stricter), received(world, about, said))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_an_audience_within_the_owners_communities_opens_nothing(data: st.DataObject) -> None:
     world = data.draw(worlds)
@@ -84,7 +84,7 @@ def test_an_audience_within_the_owners_communities_opens_nothing(data: st.DataOb
     assert no_more(received(world, about, after), received(world, about, before))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_what_goes_along_changes_nobodys_share(data: st.DataObject) -> None:
     world = data.draw(worlds)

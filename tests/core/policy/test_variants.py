@@ -633,7 +633,7 @@ _TEXT = st.lists(_VALUES | st.text(max_size=8), min_size=1, max_size=6).map(" ".
 ).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.sampled_from(BOTH),
     st.dictionaries(
@@ -657,7 +657,7 @@ def test_whatever_is_found_is_gone(variant: Variant, texts: dict[str, str], cust
     assert derive(orjson.dumps(value), how(variant)) == raw
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-5, 5) | _TEXT,

@@ -86,9 +86,7 @@ def events(draw: st.DrawFn) -> dict[str, tuple[Kind, list[object]]]:
     return columns
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     base=st.lists(indicators(), max_size=12),
     later=st.lists(st.tuples(st.lists(indicators(), max_size=5), st.lists(st.integers(1, 40), max_size=3)), max_size=3),

@@ -181,7 +181,7 @@ line = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(line, min_size=1, max_size=40))
 def test_the_libraries_and_the_tolerant_path_read_the_same(lines: list[bytes]) -> None:
     data = b"".join(lines)
@@ -196,7 +196,7 @@ def test_the_libraries_and_the_tolerant_path_read_the_same(lines: list[bytes]) -
     assert large.by_reason == small.by_reason
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(line, min_size=5, max_size=60), st.lists(st.floats(0, 1), min_size=1, max_size=4))
 def test_spans_that_touch_share_out_a_file(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], cuts: list[float]

@@ -62,7 +62,7 @@ def added(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 40),
     st.lists(st.integers(0, 8_000), max_size=12),
@@ -235,7 +235,7 @@ def test_standard_input_is_read_to_its_end(tmp_path: Path) -> None:
     assert live.record_text(live.place, 500) == json.dumps(conn(499))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.booleans(), st.text("ab 1<>", max_size=12)), max_size=8),
     st.lists(st.integers(0, 200), max_size=5),

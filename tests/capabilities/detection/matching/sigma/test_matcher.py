@@ -184,7 +184,7 @@ DETECTIONS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(DETECTIONS, min_size=1, max_size=12), st.lists(EVENTS, min_size=1, max_size=3))
 def test_on_generated_rules_and_events_the_matcher_equals_the_reference(
     detections: list[str], batches: list[list[Event]]
@@ -318,7 +318,7 @@ def test_a_correlation_that_cannot_fire_says_why() -> None:
     assert reasons[3] == "The rules that it stands on cannot match here."
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.lists(DETECTIONS, max_size=5), min_size=2, max_size=9), EVENTS)
 def test_a_renewed_matcher_answers_as_a_new_one(changes: list[list[str]], events: list[Event]) -> None:
     matcher = SigmaMatcher([], 0)
