@@ -14,10 +14,13 @@ from typing import Protocol
 from django.db import DatabaseError, connection, transaction
 
 from commonwatch.base.clock import now_us
+from commonwatch.base.journal.driver import fetch
 from commonwatch.base.journal.models import FollowerSkip, FollowerState
 from commonwatch.base.journal.reading import entries, last_seq
 from commonwatch.base.journal.values import Entry
 from commonwatch.core.errors import Conflict, NotFound
+
+_SKIPPED = "SELECT seq FROM journal_follower_skip WHERE follower = %s AND seq >= %s AND seq <= %s"
 
 log = logging.getLogger(__name__)
 
@@ -137,11 +140,7 @@ def _state(follower: Follower) -> FollowerState:
 
 
 def _apply(follower: Follower, run: Sequence[Entry]) -> None:
-    skipped = set(
-        FollowerSkip.objects.filter(follower=follower.name, seq__gte=run[0].seq, seq__lte=run[-1].seq).values_list(
-            "seq", flat=True
-        )
-    )
+    skipped = {seq for (seq,) in fetch(_SKIPPED, [follower.name, run[0].seq, run[-1].seq])}
     with transaction.atomic():
         follower.apply([entry for entry in run if entry.seq not in skipped] if skipped else run)
         FollowerState.objects.filter(name=follower.name).update(cursor=run[-1].seq, updated_us=now_us())
