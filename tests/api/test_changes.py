@@ -86,6 +86,7 @@ def test_a_member_that_joins_gains_what_the_report_says(admin: Partner) -> None:
 
 def test_a_recall_is_its_recipients_to_see(admin: Partner, partner: Partners) -> None:
     admin("PUT", f"/communities/{HOME}/members/friend", {"reason": "x"})
+    ids("friend")
     admin("DELETE", f"/communities/{HOME}/members/friend", reason="left")
     member("other")
     name = admin("GET", "/recalls")[1]["items"][0]["recall"]

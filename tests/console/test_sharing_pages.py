@@ -18,7 +18,7 @@ from commonwatch.base.parties.models import Agreement, Community, Membership, Op
 from commonwatch.base.release import recalls
 from commonwatch.base.release.models import Epoch, Recall
 from commonwatch.core.stix.values import Piece
-from tests.base.release.nodes import indicator, member, post, slot
+from tests.base.release.nodes import ids, indicator, member, post, slot
 
 SignedIn = Callable[..., Client]
 GREEN = indicator(1, "GREEN")
@@ -146,6 +146,7 @@ def test_many_are_let_go_with_one_reason(signed_in: SignedIn, ready: Path) -> No
 def test_the_page_of_recalls_says_who_still_holds_what(signed_in: SignedIn, ready: Path) -> None:
     member("cert-is")
     post([GREEN])
+    ids("cert-is")
     post([indicator(1, "RED", version=2)])
     recalls.send(10)
     (one,) = Recall.objects.all()

@@ -9,11 +9,12 @@ from django.db.models import F
 from commonwatch.base.audit.models import AuditEntry
 from commonwatch.base.journal.sequencer import sequencer
 from commonwatch.base.parties import actions as parties
+from commonwatch.base.parties.authoring import own_author
 from commonwatch.base.parties.models import Member
 from commonwatch.base.release import reminding
 from commonwatch.base.release.holders import Holding, examined, holders, holders_of
 from commonwatch.base.release.models import Recall, Recalled
-from commonwatch.base.release.recalls import write
+from commonwatch.base.release.recalls import Worded, write
 from tests.base.release.nodes import carried, ids, indicator, member, post
 from tests.federation.nodes import Node, World, at
 
@@ -51,6 +52,45 @@ def test_relays_pass_a_recall_on_and_each_reports_whom_it_had_given_it(world: Wo
     world.apart.clear()
     world.settle()
     assert standing(relay, ONE) == {"field": (Holding.DROPPED, 0)} and field.ids() == {}
+
+
+def test_recalls_that_wait_are_carried_out_together_and_passed_on_as_one(world: World) -> None:
+    vienna, bern, relay, field = (world.node(name) for name in ("vienna", "bern", "relay", "field"))
+    for author in (vienna, bern):
+        world.join(author, relay)
+    world.join(relay, field)
+    vienna.post(indicator(1, "GREEN"), indicator(2, "GREEN"))
+    bern.post(indicator(3, "GREEN"))
+    world.settle()
+    assert len(field.ids()) == 3
+    for author, number in ((vienna, 1), (vienna, 2), (bern, 3)):
+        author.post(indicator(number, "RED", version=2))
+        author.work()
+    with at(relay):
+        before = set(Recall.objects.values_list("pk", flat=True))
+    world.settle()
+    with at(relay):
+        passed_on = Recall.objects.exclude(pk__in=before)
+        said = sorted(passed_on.values_list("member__name", "count", "answer"))
+        assert said == [("bern", 2, "complied"), ("field", 3, "complied"), ("vienna", 1, "complied")]
+    assert relay.ids() == {} and field.ids() == {}
+    with at(vienna):
+        assert list(Recall.objects.values_list("answer", flat=True)) == ["complied", "complied"]
+
+
+def test_where_all_know_all_nobody_keeps_what_was_recalled_or_says_so(world: World) -> None:
+    nodes = [world.node(name) for name in ("vienna", "oslo", "bern", "rome")]
+    for number, one in enumerate(nodes):
+        for other in nodes[number + 1 :]:
+            world.join(one, other)
+    nodes[0].post(indicator(1, "GREEN"))
+    world.settle()
+    assert all(list(node.ids()) == [ONE] for node in nodes)
+    nodes[0].post(indicator(1, "RED", version=2))
+    world.settle()
+    assert [list(node.ids()) for node in nodes] == [[ONE], [], [], []]
+    for node in nodes:
+        assert {held for held, _ in standing(node, ONE).values()} == {Holding.DROPPED}
 
 
 def test_who_does_not_answer_is_reminded_at_growing_intervals_until_it_does(world: World) -> None:
@@ -132,7 +172,9 @@ def test_that_something_is_kept_is_told_only_to_who_brought_it(world: World) -> 
         made = Recall.objects.create(member=to, recall=f"recall--{uuid4()}", count=3, reason="x", made_us=bern.now())
         Recalled.objects.bulk_create([Recalled(recall=made, object=one) for one in recalled])
         sequencer().act(
-            lambda appending: write(appending, made.recall, to.identity, recalled, "x", made_us=1, at_us=bern.now())
+            lambda appending: write(
+                appending, own_author(bern.now()), Worded(made.recall, to.identity, recalled, "x", 1), bern.now()
+            )
         )
     world.settle()
     with at(bern):

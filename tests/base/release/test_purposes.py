@@ -23,7 +23,7 @@ from commonwatch.core.policy.facts import PURPOSES
 from commonwatch.core.stix.extensions import HandlingExtension, handling_marking
 from commonwatch.core.stix.markings import TLP2
 from commonwatch.core.taxii.filters import ObjectFilter
-from tests.base.release.nodes import by, carried, indicator, member, post, slot
+from tests.base.release.nodes import by, carried, ids, indicator, member, post, slot
 
 
 def secret(name: str, purpose: str) -> str:
@@ -96,7 +96,7 @@ def test_all_purposes_at_once_fit_on_record(ready: Path) -> None:
 def test_what_is_lost_for_a_purpose_is_recalled_for_it(ready: Path) -> None:
     member("lab", "AT", MemberKind.STATE_BODY, "home")
     post([indicator(1, "AMBER")])
-    assert read(secret("lab", "training")) == 1
+    assert read(secret("lab", "training")) == 1 and len(ids("lab")) == 1
     carried(lambda now: parties.leave_community("home", "lab", reason="left", by=now))
     reasons = set(Recall.objects.filter(member__name="lab").values_list("reason", flat=True))
     assert reasons == {"test", "test (for training)"}

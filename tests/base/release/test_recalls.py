@@ -8,10 +8,11 @@ import pytest
 
 from commonwatch.base.clock import now_us
 from commonwatch.base.journal import followers
+from commonwatch.base.journal.backup import afterwards
 from commonwatch.base.parties import actions as parties
 from commonwatch.base.parties.models import Member
-from commonwatch.base.release import served
-from commonwatch.base.release.access import access_for
+from commonwatch.base.release import recalls, served
+from commonwatch.base.release.access import access_for, everybody_was_served
 from commonwatch.base.release.models import Loss, Recall, Served
 from commonwatch.base.release.pages import objects_page
 from commonwatch.base.release.receipts import ReceiptFollower
@@ -95,7 +96,6 @@ def test_an_author_who_narrows_or_revokes_recalls(ready: Path) -> None:
     post([indicator(1, "GREEN"), indicator(2, "GREEN")])
     assert len(ids("other")) == 2
     post([indicator(1, "AMBER", version=2), indicator(2, "GREEN", version=2, revoked=True)])
-    from commonwatch.base.release import recalls
 
     recalls.send(10_000)
     assert {one.reason for one in Recall.objects.filter(member__name="other")} == {
@@ -109,10 +109,35 @@ def test_an_author_who_narrows_or_revokes_recalls(ready: Path) -> None:
     assert not Recall.objects.exclude(member__name="other").exists()
 
 
+def test_who_was_never_served_has_nothing_to_drop_and_is_sent_no_recall(ready: Path) -> None:
+    member("reader"), member("stranger")
+    post([indicator(1, "GREEN"), indicator(2, "GREEN")])
+    ids("reader")
+    post([indicator(1, "RED", version=2)])
+    recalls.send(10_000)
+    assert [one.member.name for one in Recall.objects.all()] == ["reader"]
+    assert not Loss.objects.filter(done=False).exists()
+    assert indicator(1)["id"] not in ids("stranger")  # what it reads from now on, it has to drop as well
+    post([indicator(2, "RED", version=2)])
+    recalls.send(10_000)
+    assert sorted(one.member.name for one in Recall.objects.all()) == ["reader", "reader", "stranger"]
+
+
+def test_after_a_restore_anybody_may_have_been_served(ready: Path) -> None:
+    member("reader")
+    post([indicator(1, "GREEN")])
+    assert everybody_was_served in afterwards
+    everybody_was_served()
+    post([indicator(1, "RED", version=2)])
+    recalls.send(10_000)
+    assert "reader" in {one.member.name for one in Recall.objects.all()}
+
+
 def test_only_the_recipient_answers_and_the_answer_is_kept(ready: Path) -> None:
     member("leaver"), member("liar")
     carried(lambda now: parties.join_community("home", "leaver", reason="x", by=now))
     post([AMBER])
+    ids("leaver")
     leave("leaver")
     recall = Recall.objects.get()
 

@@ -6,6 +6,7 @@ Each is an entry of its own, so that followers and peers hear of them in order; 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 
 import msgspec
@@ -46,13 +47,14 @@ def withdraw(
     return sequencer().act(work)
 
 
+Identity = tuple[str, bytes]  # type and UUID of an object
 Stood = Mapping[int, list[int]]  # slots by entry
 
 
 def withdraw_everywhere(
-    objects: Sequence[tuple[str, bytes]], *, actor: str, reason: str, also: Callable[[Stood], None] | None = None
+    objects: Sequence[Identity], *, actor: str, reason: str, also: Callable[[Stood], None] | None = None
 ) -> None:
-    """Take objects (type, UUID) out of every collection; `also` is told, in the same transaction, where they stood."""
+    """Take objects out of every collection; `also` is told, in the same transaction, where they stood."""
 
     def work(appending: Appending) -> None:
         appending.flush()
@@ -79,14 +81,14 @@ def withdraw_everywhere(
 
 
 def reclass(
-    objects: Sequence[tuple[str, bytes]],
-    change: Callable[[ClassAttributes], ClassAttributes],
+    objects: Sequence[Identity],
+    change: Callable[[Identity, ClassAttributes], ClassAttributes],
     *,
     actor: str,
     reason: str,
     word: str,
 ) -> int:
-    """Give every copy of these objects (type, UUID) another release class; how many changed.
+    """Give every copy of these objects another release class; how many changed.
 
     Who loses them by that is sent a recall. `word` names the act: `hide` or `show`. Who gains them is not told: place them
     anew for that.
@@ -97,8 +99,8 @@ def reclass(
         appending.look_up({uid for _, uid in objects})
         changed = [
             copy
-            for kind, uid in objects
-            for copy in appending.reclass((uid, appending.interning.type_id(kind)), kind, change)
+            for one in objects
+            for copy in appending.reclass((one[1], appending.interning.type_id(one[0])), one[0], partial(change, one))
         ]
         acts = appending.take_places([copy.release_class for copy in changed])
         for act, copy in zip(acts, changed, strict=True):

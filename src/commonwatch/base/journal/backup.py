@@ -50,6 +50,8 @@ class Beside(Protocol):
 
 
 beside: dict[str, Beside] = {}  # by the name of the folder; rooms add theirs
+# What rooms set right in a restored database: what was done after the backup is not in it.
+afterwards: list[Callable[[], None]] = []
 Advance = Callable[[int, int], None]  # told after each step: how many are done, of how many
 
 
@@ -138,6 +140,8 @@ def restore_backup(source: Path, settings: NodeSettings) -> dict[str, Any]:
     _verify(manifest)
     for name, saved in manifest.get("beside", {}).items():
         beside[name].load(source / name, saved)
+    for set_right in afterwards:
+        set_right()
     return manifest
 
 

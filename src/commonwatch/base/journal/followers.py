@@ -15,10 +15,13 @@ from typing import Protocol
 from django.db import DatabaseError, connection, transaction
 
 from commonwatch.base.clock import now_us
+from commonwatch.base.journal.driver import fetch
 from commonwatch.base.journal.models import FollowerSkip, FollowerState
 from commonwatch.base.journal.reading import entries, last_seq
 from commonwatch.base.journal.values import Entry
 from commonwatch.core.errors import Conflict, NotFound
+
+_SKIPPED = "SELECT seq FROM journal_follower_skip WHERE follower = %s AND seq >= %s AND seq <= %s"
 
 log = logging.getLogger(__name__)
 
@@ -139,11 +142,7 @@ def _state(follower: Follower) -> FollowerState:
 
 def _apply(follower: Follower, after: int, run: Sequence[Entry]) -> None:
     """Apply the entries that come after this one, unless somebody else has meanwhile."""
-    skipped = set(
-        FollowerSkip.objects.filter(follower=follower.name, seq__gte=run[0].seq, seq__lte=run[-1].seq).values_list(
-            "seq", flat=True
-        )
-    )
+    skipped = {seq for (seq,) in fetch(_SKIPPED, [follower.name, run[0].seq, run[-1].seq])}
     with transaction.atomic():
         if FollowerState.objects.select_for_update().get(name=follower.name).cursor != after:
             return

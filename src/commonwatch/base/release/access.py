@@ -60,6 +60,11 @@ def access_for(member: int | None, purpose: str = DEFAULT_PURPOSE, reader: str =
     return Access(number, bool(coded), bool(extra), sparse, key, reader, epoch or 0)
 
 
+def everybody_was_served() -> None:
+    """In a restored database: anybody may have been served since the backup, and has then to be told what to drop."""
+    Recipient.objects.filter(served_us=None).update(served_us=now_us())
+
+
 def end_of_journal() -> int:
     """A number that has grown whenever there may be anything new for anybody."""
     return reading.head()

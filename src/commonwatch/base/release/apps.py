@@ -9,9 +9,11 @@ class ReleaseConfig(AppConfig):
     def ready(self) -> None:
         from commonwatch.base.accounts.actions import deciders
         from commonwatch.base.clock import now_us
+        from commonwatch.base.journal.backup import afterwards
         from commonwatch.base.journal.examine import further
         from commonwatch.base.journal.observers import observers
         from commonwatch.base.parties.changing import carriers
+        from commonwatch.base.release.access import everybody_was_served
         from commonwatch.base.release.epochs import begin_purpose, carry_out, on_added
         from commonwatch.base.release.holders import examined
 
@@ -19,3 +21,4 @@ class ReleaseConfig(AppConfig):
         further.append(lambda settings: examined(now_us()))
         carriers.append(carry_out)
         deciders.append(begin_purpose)
+        afterwards.append(everybody_was_served)

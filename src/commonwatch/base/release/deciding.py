@@ -175,7 +175,8 @@ def _bits(mask: int) -> Iterable[int]:
 
 def recipient_numbers() -> dict[tuple[str, str], int]:
     """Every recipient's number by member's name (empty: the public) and purpose."""
-    rows = Recipient.objects.values_list("member__name", "purpose", "pk")
+    query = "SELECT m.name, r.purpose, r.id FROM release_recipient r LEFT JOIN parties_member m ON m.id = r.member_id"
+    rows = fetch(query, [])
     return {(name or "", purpose): number for name, purpose, number in rows}
 
 
@@ -193,13 +194,13 @@ _current = _Current()
 
 def current_worlds() -> Worlds | None:
     """The worlds of the epoch that serves; None before the first."""
-    latest = Epoch.objects.order_by("-pk").values_list("pk", "on").first()
+    latest = fetch("SELECT max(id) FROM release_epoch", [])[0][0]
     if latest is None:
         return None
     with _current.lock:
-        if _current.worlds is None or _current.epoch != latest[0]:
+        if _current.worlds is None or _current.epoch != latest:
             purposes = Recipient.objects.values_list("purpose", flat=True).distinct()
-            _current.worlds, _current.epoch = worlds_on(latest[1], purposes), latest[0]
+            _current.worlds, _current.epoch = worlds_on(Epoch.objects.get(pk=latest).on, purposes), latest
         return _current.worlds
 
 

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commonwatch.base.release.models import Handover
+from django.db import transaction
+
+from commonwatch.base.journal.driver import execute
 from commonwatch.core.merkle.hashing import Edge, leaf_hash
+
+_NOTE = (
+    "INSERT INTO release_handover (at_us, member, outgoing, slot, after, pos, count, root) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"  # what is sent again stays as it was noted first
+)
 
 
 def put_on_record(
@@ -18,11 +25,5 @@ def put_on_record(
     if not raws:
         return
     root = Edge().extended(map(leaf_hash, raws))[0].root.hex()
-    Handover.objects.get_or_create(
-        member=member,
-        outgoing=outgoing,
-        slot=slot,
-        pos=pos,
-        root=root,
-        defaults={"at_us": now_us, "after": after, "count": len(raws)},
-    )
+    with transaction.atomic():
+        execute(_NOTE, [now_us, member, outgoing, slot, after, pos, len(raws), root])

@@ -24,6 +24,8 @@ _LATE = (
 def since(appending: Appending, found: Difference, recipients: Iterable[int]) -> dict[int, int]:
     """For those of the recipients who were served before: the last place they may have read."""
     gaining = [number for number in recipients if found.gained.get(number)]
+    if not gaining:
+        return {}
     served = Recipient.objects.filter(pk__in=gaining, served_us__isnull=False).values_list("pk", flat=True)
     return dict.fromkeys(served, appending.start - 1)
 

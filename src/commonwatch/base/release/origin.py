@@ -59,10 +59,12 @@ def originated(member: Member) -> list[Originated]:
 
 
 def holders(objects: Iterable[Originated], origin: Member) -> Mapping[str, int]:
-    """To how many of these objects each other member has access now, by name: they would be sent recalls."""
+    """To how many of these objects each other member that was ever served has access now, by name: they would be sent recalls."""
     numbers = {
         one.pk: one.member.name
-        for one in Recipient.objects.select_related("member").filter(purpose=DEFAULT_PURPOSE, member__isnull=False)
+        for one in Recipient.objects.select_related("member").filter(
+            purpose=DEFAULT_PURPOSE, member__isnull=False, served_us__isnull=False
+        )
         if one.member is not None and one.member.name not in (HOME, origin.name)
     }
     granted: dict[int, set[int]] = {}

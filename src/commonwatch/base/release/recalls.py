@@ -3,12 +3,13 @@
 1. In the transaction of the change it is noted who lost which classes, or which single objects. 2. Afterwards, in pieces, a
 recall object for each recipient and up to `OBJECTS` objects goes into the journal, marked for that recipient alone, in the
 collection of recalls; and each object's place in the recipient's own collections shows a revoked version of it.
-3. A `receipt` object of the recipient that refers to the recall is its answer.
+3. Who was never served anything here is sent nothing. 4. A `receipt` object of the recipient that refers to the recall is its answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,9 +23,8 @@ from commonwatch.base.journal.driver import execute_many, fetch
 from commonwatch.base.journal.observers import Added, Narrowed
 from commonwatch.base.journal.sequencer import sequencer
 from commonwatch.base.journal.values import Arrival, Batch, ReleaseClass
-from commonwatch.base.parties.authoring import signed_as_own
-from commonwatch.base.parties.queries import own_member
-from commonwatch.base.release.models import Collection, Loss, Recall, Recalled, Recipient
+from commonwatch.base.parties.authoring import Author, own_author
+from commonwatch.base.release.models import Loss, Recall, Recalled, Recipient
 from commonwatch.base.release.types import type_name
 from commonwatch.core.policy.classes import ClassAttributes, encode_class
 from commonwatch.core.policy.facts import DEFAULT_PURPOSE
@@ -86,12 +86,27 @@ def send_few() -> None:
 def send(most: int) -> int:
     """Send recalls for up to about `most` objects; how many objects were recalled."""
     sent = 0
-    while sent < most and (loss := Loss.objects.filter(done=False).order_by("pk").first()) is not None:
-        sent += sequencer().act(lambda appending, loss=loss: _send(appending, loss))  # type: ignore[misc]
+    while sent < most and (loss := _next_loss()) is not None:
+        author = own_author(now_us())
+        sent += sequencer().act(lambda appending, loss=loss, author=author: _send(appending, loss, author))  # type: ignore[misc]
     return sent
 
 
-def _send(appending: Appending, loss: Loss) -> int:
+def _next_loss() -> Loss | None:
+    """The next of somebody who was served here before. Who never was has nothing from here to drop: among many members on record
+    that are most of them, and each would be written a recall that nobody fetches.
+
+    Asked after the change and not with it: whoever is marked as served from then on reads by the grants that follow from it.
+    """
+    waiting = Loss.objects.filter(done=False)
+    loss = waiting.select_related("recipient").order_by("pk").first()
+    if loss is not None and loss.recipient.served_us is None:
+        waiting.filter(recipient__served_us=None).update(done=True)
+        loss = waiting.order_by("pk").first()
+    return loss
+
+
+def _send(appending: Appending, loss: Loss, author: Author) -> int:
     """Recall the next objects of a loss, in the sequencer's transaction."""
     appending.flush()
     losses = _alike(loss)
@@ -99,12 +114,12 @@ def _send(appending: Appending, loss: Loss) -> int:
     recipient = Recipient.objects.select_related("member").get(pk=loss.recipient_id)
     last = loss.seq is not None or len(rows) < OBJECTS
     Loss.objects.filter(pk__in=[one.pk for one in losses]).update(done=last, after=rows[-1][0] if rows else loss.after)
-    if not rows or recipient.member is None or recipient.member.pk == own_member().pk:
+    if not rows or recipient.member is None or recipient.member.pk == author.member.pk:
         return len(rows)
     ids = list(dict.fromkeys(format_id(type_name(kind), _bytes(uid)) for _, kind, uid, _, _, _ in rows))
     at_us = now_us()
     identity, reason = f"recall--{uuid4()}", _reason(loss, recipient)
-    write(appending, identity, recipient.member.identity, ids, reason, made_us=at_us, at_us=at_us)
+    write(appending, author, Worded(identity, recipient.member.identity, ids, reason, at_us), at_us)
     _notices(appending, recipient.pk, [row for row in rows if not _still_sees(recipient.pk, row[0])], at_us)
     made = Recall.objects.create(
         member=recipient.member, recipient=recipient, recall=identity, count=len(ids), reason=reason, made_us=at_us
@@ -113,24 +128,32 @@ def _send(appending: Appending, loss: Loss) -> int:
     return len(rows)
 
 
-def write(
-    appending: Appending, identity: str, to: str, objects: Iterable[str], reason: str, *, made_us: int, at_us: int
-) -> None:
-    """Put a recall for the member with this STIX identity into the collection of recalls; a later version reminds."""
-    marking = _marking(to)
+@dataclass(frozen=True)
+class Worded:
+    """What a recall says; `to`: the member's STIX identity."""
+
+    identity: str
+    to: str
+    objects: Sequence[str]
+    reason: str
+    made_us: int
+
+
+def write(appending: Appending, author: Author, said: Worded, at_us: int) -> None:
+    """Put a recall into the collection of recalls; a later version reminds."""
+    marking = _marking(said.to)
     recalled = recall_object(
-        identity,
-        author=own_member().identity,
-        recipient=to,
-        object_refs=list(objects),
-        reason=reason,
+        said.identity,
+        author=author.member.identity,
+        recipient=said.to,
+        object_refs=list(said.objects),
+        reason=said.reason,
         marking=str(marking["id"]),
-        made=format_time(made_us, 3),
+        made=format_time(said.made_us, 3),
         at=format_time(at_us, 3),
     )
-    collection = Collection.objects.filter(alias=RECALLS).first()
-    slots = (collection.slot,) if collection is not None else ()
-    _append(appending, marking, signed_as_own([recalled], at_us)[0], slots)
+    slots = tuple(slot for (slot,) in fetch("SELECT slot FROM release_collection WHERE alias = %s", [RECALLS]))
+    _append(appending, marking, author.signed(recalled, at_us), slots)
 
 
 def _reason(loss: Loss, recipient: Recipient) -> str:
@@ -214,7 +237,7 @@ def _marking(identity: str) -> dict[str, Any]:
 def _append(
     appending: Appending, marking: Mapping[str, Any], recalled: Mapping[str, Any], slots: tuple[int, ...]
 ) -> None:
-    own = own_member().identity
+    own = recalled["created_by_ref"]
     arrivals = [
         _arrival(marking, ClassAttributes(author=own, voucher=own, default="TLP:GREEN")),
         _arrival(

@@ -7,11 +7,13 @@ from typing import Any
 
 import orjson
 
+from commonwatch.base.journal.driver import fetch
 from commonwatch.base.journal.schema import seq_to_us
 from commonwatch.base.journal.values import Act, Entry
 from commonwatch.base.release.models import Recall, Recalled
 from commonwatch.base.release.recalls import OBJECTS
 
+_ANSWERED = "SELECT r.id FROM release_recall r JOIN parties_member m ON m.id = r.member_id WHERE r.recall = %s AND m.identity = %s"
 ANSWERS = ("complied", "refused", "partly")
 
 
@@ -37,9 +39,11 @@ class ReceiptFollower:
 
 
 def _note(receipt: Mapping[str, Any], at_us: int) -> None:
-    answered = Recall.objects.filter(recall=receipt.get("recall_ref"), member__identity=receipt.get("created_by_ref"))
-    if not answered.update(answer=receipt["answer"], receipt=receipt["id"], answered_us=at_us):
+    recall = fetch(_ANSWERED, [str(receipt.get("recall_ref")), str(receipt.get("created_by_ref"))])
+    if not recall:  # most that come by are answers of ours
         return
+    answered = Recall.objects.filter(pk=recall[0][0])
+    answered.update(answer=receipt["answer"], receipt=receipt["id"], answered_us=at_us)
     named = Recalled.objects.filter(recall__recall=receipt["recall_ref"])
     named.update(kept=receipt["answer"] == "refused")
     if receipt["answer"] == "partly":

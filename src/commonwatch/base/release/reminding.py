@@ -16,12 +16,12 @@ from commonwatch.base.audit.record import record
 from commonwatch.base.clock import MICROSECONDS
 from commonwatch.base.journal import rows
 from commonwatch.base.journal import schema as journal
-from commonwatch.base.journal.appending import Appending
 from commonwatch.base.journal.driver import fetch
 from commonwatch.base.journal.sequencer import sequencer
+from commonwatch.base.parties.authoring import own_author
 from commonwatch.base.parties.models import MemberFact
 from commonwatch.base.release.models import Recall
-from commonwatch.base.release.recalls import write
+from commonwatch.base.release.recalls import Worded, write
 from commonwatch.base.release.types import type_name
 from commonwatch.core.stix.ids import format_id, parse_id
 
@@ -60,17 +60,13 @@ def _remind(recall: Recall, answers: bool, now_us: int) -> bool:
     changes = {"remind_us": now_us + further}
     if answers:
         changes["reminders"] = recall.reminders + 1
-        sequencer().act(lambda appending: _sent_again(appending, recall, left, now_us))
+        author = own_author(now_us)
+        again = Worded(recall.recall, recall.member.identity, left, recall.reason, recall.made_us)
+        sequencer().act(lambda appending: write(appending, author, again, now_us))
         said = {"recall": recall.recall, "objects": len(left), "reminders": changes["reminders"]}
         record(ACTOR, "recall.remind", recall.member.name, "done", said, now_us=now_us)
     Recall.objects.filter(pk=recall.pk).update(**changes)
     return answers
-
-
-def _sent_again(appending: Appending, recall: Recall, objects: Sequence[str], now_us: int) -> None:
-    write(
-        appending, recall.recall, recall.member.identity, objects, recall.reason, made_us=recall.made_us, at_us=now_us
-    )
 
 
 def _not_given_again(recall: Recall, named: Sequence[str]) -> list[str]:

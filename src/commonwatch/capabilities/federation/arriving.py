@@ -11,6 +11,7 @@ from __future__ import annotations
 import msgspec
 from django.db import IntegrityError, transaction
 
+from commonwatch.base.journal.driver import fetch
 from commonwatch.capabilities.federation.incoming import Verdict
 from commonwatch.capabilities.federation.models import Arrived, Peer
 from commonwatch.capabilities.federation.rules import SMALLEST_PIECE
@@ -79,7 +80,8 @@ def whole(peer: Peer, piece: Piece) -> bytes:
 
 def forget(peer: Peer) -> None:
     """Nothing of a parcel of this peer is kept any more."""
-    Arrived.objects.filter(peer=peer).delete()
+    if fetch("SELECT 1 FROM federation_arrived WHERE peer_id = %s LIMIT 1", [peer.pk]):  # else nothing is written
+        Arrived.objects.filter(peer=peer).delete()
 
 
 def expire(now_us: int) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from django.db.models import F
 
 from commonwatch.base.intake.receive import Channel, Report, Result, receive
+from commonwatch.base.journal.driver import execute_many
 from commonwatch.base.journal.schema import SLOT_SHIFT
 from commonwatch.base.journal.values import Transaction
 from commonwatch.base.release import handovers
@@ -15,6 +16,11 @@ from commonwatch.capabilities.federation.models import Peer, Received, Sent, Ski
 from commonwatch.capabilities.federation.recalling import show_again
 from commonwatch.capabilities.federation.rules import digest_of
 from commonwatch.core.stix.values import Piece
+
+_BROUGHT = (
+    "INSERT INTO federation_received (peer_id, digest, pos) VALUES (%s, %s, %s) "
+    "ON CONFLICT (peer_id, digest) DO UPDATE SET pos = excluded.pos"
+)
 
 
 class Skip(msgspec.Struct, frozen=True):
@@ -45,12 +51,7 @@ def take(peer: Peer, slot: int, pos: int, raws: Sequence[bytes], now_us: int) ->
     )
 
     def on_record(report: Report, transaction: Transaction) -> None:
-        Received.objects.bulk_create(
-            [Received(peer=peer, digest=digest_of(raw), pos=pos) for raw in raws],
-            update_conflicts=True,
-            unique_fields=["peer", "digest"],
-            update_fields=["pos"],
-        )
+        execute_many(_BROUGHT, [(peer.pk, digest_of(raw), pos) for raw in raws])
         note_skipped(peer, Skipped.Side.HERE, _skips(report.results), now_us)
         after = places(peer).get(slot, 0)
         handovers.put_on_record(

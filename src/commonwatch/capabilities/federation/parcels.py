@@ -6,19 +6,20 @@ objects, derived ones, notices of recall. Cost grows with what is new for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
-from commonwatch.base.parties.models import Membership
+from commonwatch.base.journal.driver import fetch
 from commonwatch.base.release import handovers
 from commonwatch.base.release.access import Access, access_for
 from commonwatch.base.release.collections import visible_collections
 from commonwatch.base.release.pages import objects_page
 from commonwatch.base.release.reader import Reader
 from commonwatch.capabilities.federation.incoming import places
-from commonwatch.capabilities.federation.models import Peer, Received
+from commonwatch.capabilities.federation.models import Peer
 from commonwatch.capabilities.federation.rules import PARCEL, digest_of, parcel_size
 from commonwatch.core.stix.split import split
 from commonwatch.core.taxii.filters import ObjectFilter
@@ -44,6 +45,19 @@ class Made:
     parcel: Parcel
     begins: int | None
     count: int
+
+
+class Place(NamedTuple):
+    """How far a peer has been sent one of our collections, and how far it has acknowledged it."""
+
+    pos: int
+    acknowledged: int
+
+
+def sent_places(peer: Peer) -> dict[int, Place]:
+    """How far the peer has come, by slot."""
+    rows = fetch("SELECT slot, pos, acknowledged FROM federation_sent WHERE peer_id = %s", [peer.pk])
+    return {slot: Place(pos, acknowledged) for slot, pos, acknowledged in rows}
 
 
 def next_parcel(peer: Peer, sent: Mapping[int, int], most: int = PARCEL) -> Made | None:
@@ -92,11 +106,22 @@ def _made(peer: Peer, access: Access, slot: int, after: int | None, limit: int) 
         return None
     raws = [piece.raw for piece in split(b'{"objects":[' + page.body + b"]}").pieces]
     digests = [digest_of(raw) for raw in raws]
-    own = set(Received.objects.filter(peer=peer, digest__in=digests).values_list("digest", flat=True))
+    own = _brought(peer, digests)
     kept = tuple(msgspec.Raw(raw) for raw, digest in zip(raws, digests, strict=True) if digest not in own)
     return Made(Parcel(slot, after or 0, page.last_pos, kept, places(peer)), after, page.count)
 
 
+def _brought(peer: Peer, digests: Sequence[int]) -> set[int]:
+    """Those of these that came from the peer itself. By the driver, like all that is asked anew for each parcel: the ORM cost more
+    than everything else about a small one.
+    """
+    query = (
+        f"SELECT digest FROM federation_received WHERE peer_id = %s AND digest IN ({','.join(['%s'] * len(digests))})"
+    )
+    return {digest for (digest,) in fetch(query, [peer.pk, *digests])}
+
+
 def _reader(peer: Peer) -> Reader:
-    inside = Membership.objects.filter(member_id=peer.member_id, until_us=None).values_list("community_id", flat=True)
-    return Reader(0, f"peer {peer.name}", peer.member_id, frozenset(inside), sees_all=False, may_write=False)
+    query = "SELECT community_id FROM parties_membership WHERE member_id = %s AND until_us IS NULL"
+    inside = frozenset(community for (community,) in fetch(query, [peer.member_id]))
+    return Reader(0, f"peer {peer.name}", peer.member_id, inside, sees_all=False, may_write=False)

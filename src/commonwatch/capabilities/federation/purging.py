@@ -125,7 +125,7 @@ def undo(name: str, reason: str, by: By, progress: Progress = lambda _: None) ->
     for rows in _in_pieces(made):
         recalled = set(Hidden.objects.filter(object__in=[row.object for row in rows]).values_list("object", flat=True))
         back = [row for row in rows if row.object not in recalled]
-        acts.reclass(_named(back), shown, actor=by.actor, reason=reason, word="show")
+        acts.reclass(_named(back), lambda _, one: shown(one), actor=by.actor, reason=reason, word="show")
         _put_back(back, by)
         Purged.objects.filter(pk__in=[row.pk for row in rows]).delete()
         count += len(back)
@@ -172,7 +172,7 @@ def carry_out() -> int:
     if not rows:
         return 0
     reason, actor = f"Purged: {rows[0].purge.member.name}", rows[0].purge.actor
-    acts.reclass(_named(rows), hidden, actor=actor, reason=reason, word="hide")
+    acts.reclass(_named(rows), lambda _, one: hidden(one), actor=actor, reason=reason, word="hide")
     while recalls.send(recalls.OBJECTS):
         pass  # before the objects leave their collections, where the notices of recall stand
     numbers = [row.pk for row in rows]

@@ -9,6 +9,7 @@ one piece. 4. A peer that takes no pieces gets it whole again, with fewer object
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -33,27 +34,24 @@ class Delivered(NamedTuple):
     size: int
 
 
-def begun(peer: Peer) -> Made | None:
-    """The parcel whose sending broke off, made again; None where there is none, or nothing of it is left."""
-    row = Outgoing.objects.filter(peer=peer).first()
-    if row is None:
-        return None
-    now = peer.places.filter(slot=row.slot).values_list("pos", flat=True).first()
-    made = parcel_again(peer, row.slot, row.begins, row.count) if (now or 0) == (row.begins or 0) else None
-    if made is None or not made.parcel.objects:
-        end(peer)
-        return None
-    return made
+def made_again(peer: Peer, broken: Outgoing, sent: Mapping[int, int]) -> Made | None:
+    """The parcel whose sending broke off, where the peer is still at its beginning; None where nothing of it is left."""
+    if sent.get(broken.slot, 0) == (broken.begins or 0):
+        made = parcel_again(peer, broken.slot, broken.begins, broken.count)
+        if made is not None and made.parcel.objects:
+            return made
+    end(peer)
+    return None
 
 
-def is_begun(peer: Peer, parcel: Parcel) -> bool:
-    """Whether this very parcel broke off before."""
-    row = Outgoing.objects.filter(peer=peer).first()
-    return row is not None and row.digest == content_digest(_packed(parcel))
+def is_same(broken: Outgoing, parcel: Parcel) -> bool:
+    """Whether it is this very parcel that broke off."""
+    return broken.digest == content_digest(_packed(parcel))
 
 
-def broke_off(peer: Peer, made: Made, parcel: Parcel, error: PeerError) -> None:
+def broke_off(peer: Peer, made: Made, error: PeerError) -> None:
     """Note that the line broke under this parcel, where going on is worth it."""
+    parcel = made.parcel
     packed = _packed(parcel)
     if not isinstance(error, (LineBroke, CutOff)) or len(packed) <= WORTH_KEEPING:
         return

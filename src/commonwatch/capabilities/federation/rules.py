@@ -67,6 +67,11 @@ def hidden(attributes: ClassAttributes) -> ClassAttributes:
     return together([attributes, _NOBODY])
 
 
+def is_hidden(attributes: ClassAttributes) -> bool:
+    """Whether that is the release class of something hidden."""
+    return _NOBODY in attributes.parts()
+
+
 def shown(attributes: ClassAttributes) -> ClassAttributes:
     """The release class of something that is hidden no longer."""
     left = [part for part in attributes.parts() if part != _NOBODY]

@@ -12,6 +12,7 @@ of its own is sent back to it. 7. Since when something waits for a peer is kept:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 from django.db import transaction
@@ -22,8 +23,8 @@ from commonwatch.base.release.access import end_of_journal
 from commonwatch.capabilities.federation import resuming
 from commonwatch.capabilities.federation.calling import call_counted
 from commonwatch.capabilities.federation.incoming import Verdict, note_skipped, places
-from commonwatch.capabilities.federation.models import Peer, Sent, Skipped
-from commonwatch.capabilities.federation.parcels import Made, Parcel, next_parcel, put_on_record
+from commonwatch.capabilities.federation.models import Outgoing, Peer, Sent, Skipped
+from commonwatch.capabilities.federation.parcels import Made, Parcel, next_parcel, put_on_record, sent_places
 from commonwatch.capabilities.federation.resuming import Delivered
 from commonwatch.capabilities.federation.rules import free_at, retry_at
 from commonwatch.capabilities.federation.transport import Transport
@@ -38,23 +39,26 @@ def send_due(transport: Transport, now_us: int) -> bool:
     head = end_of_journal()
     due = Peer.objects.filter(paused=False, next_try_us__lte=now_us, free_us__lte=now_us).exclude(url="")
     due = due.filter(Q(looked_at__lt=head) | Q(greeted=False))
-    return any([send_to(peer, transport, head, now_us) > 0 for peer in due.select_related("member")])  # noqa: C419
+    peers = list(due.select_related("member"))
+    broken = {row.peer_id: row for row in Outgoing.objects.all()} if peers else {}
+    return any([send_to(peer, broken.get(peer.pk), transport, head, now_us) > 0 for peer in peers])  # noqa: C419
 
 
-def send_to(peer: Peer, transport: Transport, head: int, now_us: int) -> int:
-    """Send one peer its next parcels; how many objects. A failure is kept with the peer, not raised."""
+def send_to(peer: Peer, broken: Outgoing | None, transport: Transport, head: int, now_us: int) -> int:
+    """Send one peer its next parcels, the one that broke off first; how many objects. A failure is kept with it, not raised."""
     sent = 0
     try:
         if not peer.greeted:
             sent += _greet(peer, transport)
         for _ in range(parcels_at_once(peer)):
-            made = resuming.begun(peer) or next_parcel(peer, dict(peer.places.values_list("slot", "pos")))
+            made = _next(peer, broken)
             if made is None:
                 Peer.objects.filter(pk=peer.pk).update(
                     looked_at=head, failures=0, last_error="", last_ok_us=now_us, next_try_us=0, behind_since_us=None
                 )
                 break
-            sent += _deliver(peer, made, transport, now_us)
+            sent += _deliver(peer, made, broken, transport, now_us)
+            broken = None
         else:
             waits(peer, now_us)
     except CommonwatchError as error:
@@ -75,22 +79,33 @@ def _greet(peer: Peer, transport: Transport) -> int:
     return differing
 
 
-def _deliver(peer: Peer, made: Made, transport: Transport, now_us: int) -> int:
+def _next(peer: Peer, broken: Outgoing | None) -> Made | None:
+    """The parcel that broke off, where it can be made again, or the next one; after what the peer has acknowledged."""
+    places = sent_places(peer)
+    at = {slot: place.pos for slot, place in places.items()}
+    made = resuming.made_again(peer, broken, at) if broken is not None else None
+    made = made or next_parcel(peer, at)
+    if made is None or (place := places.get(made.parcel.slot)) is None:
+        return made
+    return replace(made, parcel=msgspec.structs.replace(made.parcel, after=place.acknowledged))
+
+
+def _deliver(peer: Peer, made: Made, broken: Outgoing | None, transport: Transport, now_us: int) -> int:
     parcel = made.parcel
     if not parcel.objects:  # all of it came from the peer: nothing to tell it, until there is something for it
-        Sent.objects.update_or_create(peer=peer, slot=parcel.slot, defaults={"pos": parcel.pos})
+        _note_place(Sent(peer=peer, slot=parcel.slot, pos=parcel.pos), ["pos"])
         return 0
-    row, _ = Sent.objects.get_or_create(peer=peer, slot=parcel.slot, defaults={"pos": 0})
-    parcel = msgspec.structs.replace(parcel, after=row.acknowledged)
-    verdict, size = _delivered(peer, made, parcel, transport, now_us)
+    verdict, size = _delivered(peer, made, broken, transport, now_us)
     used(peer, size, now_us)
-    resuming.end(peer)
+    if broken is not None:
+        resuming.end(peer)
     if verdict.have.get(parcel.slot, 0) < parcel.after:
         acknowledge(peer, verdict.have)
         return len(parcel.objects)
     with transaction.atomic():
         note_skipped(peer, Skipped.Side.THERE, verdict.skipped, now_us)
-        Sent.objects.filter(pk=row.pk).update(pos=parcel.pos, acknowledged=parcel.pos)
+        place = Sent(peer=peer, slot=parcel.slot, pos=parcel.pos, acknowledged=parcel.pos)
+        _note_place(place, ["pos", "acknowledged"])
         Peer.objects.filter(pk=peer.pk).update(
             sent=F("sent") + len(parcel.objects), failures=0, last_error="", last_ok_us=now_us, next_try_us=0
         )
@@ -99,28 +114,33 @@ def _deliver(peer: Peer, made: Made, transport: Transport, now_us: int) -> int:
     return len(parcel.objects)
 
 
-def _delivered(peer: Peer, made: Made, parcel: Parcel, transport: Transport, now_us: int) -> Delivered:
-    """Send a parcel whole, or what is missing of one that broke off; raises PeerError."""
-    if resuming.is_begun(peer, parcel):
+def _delivered(peer: Peer, made: Made, broken: Outgoing | None, transport: Transport, now_us: int) -> Delivered:
+    """Send a parcel whole, or what is missing of the one that broke off; raises PeerError."""
+    parcel = made.parcel
+    if broken is not None and resuming.is_same(broken, parcel):
         return resuming.send_rest(peer, parcel, transport)
     put_on_record(peer, parcel, now_us)
     try:
         called = call_counted(transport, peer.url, peer.key, "objects", msgspec.json.encode(parcel))
     except PeerError as error:
-        resuming.broke_off(peer, made, parcel, error)
+        resuming.broke_off(peer, made, error)
         raise
     return Delivered(_read(called.body), called.size)
 
 
+def _note_place(place: Sent, changed: list[str]) -> None:
+    Sent.objects.bulk_create([place], update_conflicts=True, unique_fields=["peer", "slot"], update_fields=changed)
+
+
 def acknowledge(peer: Peer, have: Mapping[int, int]) -> None:
     """Go by what a peer says it has: what it no longer has is sent again, what it has by another way is not."""
-    for row in Sent.objects.filter(peer=peer):
-        there = have.get(row.slot, 0)
-        if there < row.acknowledged:
-            Sent.objects.filter(pk=row.pk).update(pos=there, acknowledged=there)
+    for slot, (pos, acknowledged) in sent_places(peer).items():
+        there, row = have.get(slot, 0), Sent.objects.filter(peer=peer, slot=slot)
+        if there < acknowledged:
+            row.update(pos=there, acknowledged=there)
             Peer.objects.filter(pk=peer.pk).update(looked_at=0)
-        elif there > row.acknowledged:
-            Sent.objects.filter(pk=row.pk).update(pos=max(row.pos, there), acknowledged=there)
+        elif there > acknowledged:
+            row.update(pos=max(pos, there), acknowledged=there)
 
 
 def waits(peer: Peer, now_us: int) -> None:

@@ -20,7 +20,8 @@ import msgspec
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from commonwatch.base.keys.node import answering_keys, node_key, public_name
+from commonwatch.base.journal.driver import execute
+from commonwatch.base.keys.node import answering_keys
 from commonwatch.base.parties.actions import By
 from commonwatch.base.release.access import end_of_journal
 from commonwatch.capabilities.federation import arriving
@@ -29,7 +30,7 @@ from commonwatch.capabilities.federation.calling import PATH
 from commonwatch.capabilities.federation.incoming import Verdict, greeted, places, take
 from commonwatch.capabilities.federation.joining import Joining, admit
 from commonwatch.capabilities.federation.membership import exchanging as membership
-from commonwatch.capabilities.federation.models import Given, Nonce, Peer, Sent
+from commonwatch.capabilities.federation.models import Given, Peer, Sent
 from commonwatch.capabilities.federation.parcels import Parcel, next_parcel, put_on_record
 from commonwatch.capabilities.federation.rules import WORTH_KEEPING
 from commonwatch.capabilities.federation.sending import acknowledge, waits
@@ -63,31 +64,31 @@ _joining = msgspec.json.Decoder(Joining)
 
 def answer(request: Request, now_us: int) -> Answer:
     """The signed answer; a refusal says why, also signed."""
+    keys = answering_keys()
+    own = _addressed(request)
+    if own not in keys:
+        own = next(iter(keys))  # the node's key of now
     try:
-        status, body = _answered(request, now_us)
+        status, body = _answered(request, own, now_us)
     except CommonwatchError as error:
         status = error.http_status
         body = msgspec.json.encode({"code": error.code, "sentence": error.sentence, "advice": error.advice})
     made = Answer(status, request, {"content-type": "application/json"}, body)
-    key = answering_keys().get(_addressed(request)) or node_key()
-    return sign_answer(made, key, secrets.token_urlsafe(16), now_us)
+    return sign_answer(made, keys[own], secrets.token_urlsafe(16), now_us)
 
 
-def _answered(request: Request, now_us: int) -> tuple[int, bytes]:
+def _answered(request: Request, own: str, now_us: int) -> tuple[int, bytes]:
     what = urlsplit(request.url).path.removeprefix(f"{PATH}/").strip("/")
-    own = _addressed(request) if _addressed(request) in answering_keys() else public_name(node_key())
     if what == "join":
         key = check_request(request, own, _is_key, _unused(now_us), now_us)
         return 200, msgspec.json.encode(admit(_read(_joining, request), key, now_us))
-    known = Peer.objects.select_related("member", "source")
-    key = check_request(
-        request,
-        own,
-        lambda name: known.filter(key=name).exists(),
-        _unused(now_us),
-        now_us,
-    )
-    peer = known.get(key=key)
+    peers: dict[str, Peer] = {}
+
+    def known(name: str) -> bool:
+        peers.update({peer.key: peer for peer in Peer.objects.select_related("member", "source").filter(key=name)})
+        return name in peers
+
+    peer = peers[check_request(request, own, known, _unused(now_us), now_us)]
     if what == "membership":
         return 200, membership.answered(peer, _plain(request), By(f"peer:{peer.name}", now_us))
     peer = _heard(peer)
@@ -171,10 +172,12 @@ def _is_key(name: str) -> bool:
 
 def _unused(now_us: int) -> Callable[[str, str], bool]:
     def unused(key: str, nonce: str) -> bool:
-        Nonce.objects.filter(seen_us__lt=now_us - KEEP_NONCES_US).delete()
         try:
             with transaction.atomic():
-                Nonce.objects.create(key=key, nonce=nonce[:64], seen_us=now_us)
+                execute("DELETE FROM federation_nonce WHERE seen_us < %s", [now_us - KEEP_NONCES_US])
+                execute(
+                    "INSERT INTO federation_nonce (key, nonce, seen_us) VALUES (%s, %s, %s)", [key, nonce[:64], now_us]
+                )
         except IntegrityError:
             return False
         return True
