@@ -29,7 +29,9 @@ from django.conf import settings
 from django.template.base import Lexer, TokenType
 
 from commonwatch.base.config import NodeSettings
-from commonwatch.capabilities.duties.words import POINT, RECIPIENT, STAGE, is_described, plain
+from commonwatch.capabilities.duties import words as duties
+from commonwatch.capabilities.duties.vocabulary import vocabulary
+from commonwatch.core.law import periods
 from commonwatch.core.law.duties import parse_duties
 
 ROOT = Path(__file__).parents[1]
@@ -193,13 +195,23 @@ def words_of(path: Path) -> Iterator[Word]:
 
 
 def _in_duties(text: str) -> Iterator[Word]:
-    """What notices are called, what each has to say, and who is told where that is no proper name."""
-    for regime in parse_duties(text.encode()).regimes:
-        if is_described(regime.recipient):
-            yield Word(regime.recipient, "", RECIPIENT)
+    """What pages and drafts say of the list; who is told only where that is no proper name."""
+    found = parse_duties(text.encode())
+    roles, sectors, flags = vocabulary(found)
+    yield from (Word(duties.spelt(role), "", duties.ROLE) for role in roles)
+    yield from (Word(duties.spelt(sector), "", duties.SECTOR) for sector in sectors)
+    yield from (Word(duties.spelt(flag), "", duties.FLAG) for flag in flags)
+    yield from (Word(duties.plain(start.means), "", duties.EVENT) for start in found.starts)
+    said = [said for rule in found.countings for said in (rule.title, rule.hours_note) if said]
+    yield from (Word(one, "", duties.COUNTING) for one in said)
+    yield from (Word(duties.plain(word), "", duties.LIMIT) for word in periods.Word)
+    for regime in found.regimes:
+        if duties.is_described(regime.recipient):
+            yield Word(regime.recipient, "", duties.RECIPIENT)
+        yield from (Word(whom, "", duties.TOLD_TOO) for whom in regime.also_inform)
         for stage in regime.stages:
-            yield Word(plain(stage.stage), "", STAGE)
-            yield from (Word(field.text, "", POINT) for field in stage.content)
+            yield Word(duties.plain(stage.stage), "", duties.STAGE)
+            yield from (Word(field.text, "", duties.POINT) for field in stage.content)
 
 
 def _in_python(text: str) -> Iterator[Word]:
