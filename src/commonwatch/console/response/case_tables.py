@@ -135,8 +135,8 @@ DUTIES = Table(
 SPANS = Table(
     _("Times of cases"),
     (
-        Column("name", _("From one moment to another")),
-        Column("rsit", _("Class")),
+        Column("name", _("From one moment to another"), words.span),
+        Column("rsit", _("Class"), words.kind_measured),
         Column("level", _("Severity"), words.level),
         Column("cases", _("Cases"), cells.number),
         Column("done", _("Done"), cells.number),
