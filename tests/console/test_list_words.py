@@ -70,3 +70,11 @@ def test_a_question_of_the_room_itself_is_said_as_well() -> None:
     with translation.override("fr"):
         said = list_words.legal("Which offence is it, by the law of the side that asks?")
     assert "infraction" in said and "lang" not in said
+
+
+def test_what_is_known_is_said_and_what_a_member_wrote_is_not() -> None:
+    of_the_room = "Reservations and declarations of the parties are not in this list: look them up at the depositary."
+    with translation.override("fr"):
+        assert "dépositaire" in list_words.known(of_the_room) and "[U+" not in list_words.known(of_the_room)
+        assert "Accès illégal" in list_words.known("Illegal access")
+        assert str(list_words.known("<Own>")) == "<bdi dir=auto>&lt;Own&gt;</bdi>"

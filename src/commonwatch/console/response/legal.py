@@ -65,7 +65,7 @@ CHECKS = Table(
     (
         Column("question", _("Question"), list_words.legal),
         Column("source", _("Source")),
-        Column("known", _("Known")),
+        Column("known", _("Known"), list_words.known),
     ),
 )
 HISTORY = Table(

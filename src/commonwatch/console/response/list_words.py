@@ -41,6 +41,13 @@ def legal(text: str) -> SafeString:
     return format_html("{}", cells.visible(said)) if said != text else told.sentence(cells.visible(text))
 
 
+def known(text: str) -> SafeString:
+    """What is known already: in words of the list or of the room, or as a member wrote it."""
+    if (said := legal_said(text)) == text:
+        said = told.told(text)
+    return format_html("{}", said) if said != text else cells.text(text)
+
+
 def plain(name: str) -> str:
     """A field as people write it."""
     return name.replace("_", " ")
