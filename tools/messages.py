@@ -29,8 +29,14 @@ from django.conf import settings
 from django.template.base import Lexer, TokenType
 
 from commonwatch.base.config import NodeSettings
-from commonwatch.capabilities.duties.words import POINT, RECIPIENT, STAGE, is_described, plain
+from commonwatch.capabilities.assistance.forms import parse_forms
+from commonwatch.capabilities.assistance.skills import parse_skills
+from commonwatch.capabilities.duties import words as duties
+from commonwatch.capabilities.duties.vocabulary import vocabulary
+from commonwatch.console.response import list_words
+from commonwatch.core.law import periods
 from commonwatch.core.law.duties import parse_duties
+from commonwatch.core.law.mutual_assistance import parse_instruments
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "commonwatch"
@@ -48,7 +54,10 @@ PLURALS = {
 }
 # Rooms below the console that say something in the reader's language themselves, as the command line does too: reports, drafts.
 ROOMS = {"response": ("assistance", "contacts", "duties", "evidence", "incidents")}
-LISTS = {"response": (PACKAGE / "capabilities" / "duties" / "data" / "duties.json",)}  # of which they say words
+_DATA = (("duties", "duties"), ("assistance", "forms"), ("assistance", "skills"), ("evidence", "legal_instruments"))
+LISTS = {
+    "response": [PACKAGE / "capabilities" / room / "data" / f"{name}.json" for room, name in _DATA]
+}  # of which they say words
 FORMS = {language: int(text[9]) for language, text in PLURALS.items()}
 CALLS: dict[str, tuple[int, int | None, int | None]] = {
     "_": (0, None, None),
@@ -187,19 +196,63 @@ def words_of(path: Path) -> Iterator[Word]:
     """What a file says."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
-        yield from _in_duties(text)
+        yield from _IN_LISTS[path.stem](text)
     else:
         yield from _in_python(text) if path.suffix == ".py" else _in_template(text)
 
 
 def _in_duties(text: str) -> Iterator[Word]:
-    """What notices are called, what each has to say, and who is told where that is no proper name."""
-    for regime in parse_duties(text.encode()).regimes:
-        if is_described(regime.recipient):
-            yield Word(regime.recipient, "", RECIPIENT)
+    """What pages and drafts say of the list; who is told only where that is no proper name."""
+    found = parse_duties(text.encode())
+    roles, sectors, flags = vocabulary(found)
+    yield from (Word(duties.spelt(role), "", duties.ROLE) for role in roles)
+    yield from (Word(duties.spelt(sector), "", duties.SECTOR) for sector in sectors)
+    yield from (Word(duties.spelt(flag), "", duties.FLAG) for flag in flags)
+    yield from (Word(duties.plain(start.means), "", duties.EVENT) for start in found.starts)
+    said = [said for rule in found.countings for said in (rule.title, rule.hours_note) if said]
+    yield from (Word(one, "", duties.COUNTING) for one in said)
+    yield from (Word(duties.plain(word), "", duties.LIMIT) for word in periods.Word)
+    for regime in found.regimes:
+        if duties.is_described(regime.recipient):
+            yield Word(regime.recipient, "", duties.RECIPIENT)
+        yield from (Word(whom, "", duties.TOLD_TOO) for whom in regime.also_inform)
         for stage in regime.stages:
-            yield Word(plain(stage.stage), "", STAGE)
-            yield from (Word(field.text, "", POINT) for field in stage.content)
+            yield Word(duties.plain(stage.stage), "", duties.STAGE)
+            yield from (Word(field.text, "", duties.POINT) for field in stage.content)
+
+
+def _in_forms(text: str) -> Iterator[Word]:
+    """What is asked of who wants help."""
+    for form in parse_forms(text.encode()).forms:
+        said = [form.title, form.used_by, form.note]
+        for field in form.fields:
+            said += [field.label, field.help, *field.choices]
+        yield from (Word(one, "", list_words.HELP) for one in said if one)
+
+
+def _in_skills(text: str) -> Iterator[Word]:
+    """What can be given, and its units where those are words."""
+    for skill in parse_skills(text.encode()).skills:
+        yield Word(skill.title, "", list_words.SKILL)
+        if skill.unit.isalpha() and skill.unit.islower():
+            yield Word(skill.unit, "", list_words.SKILL)
+
+
+def _in_instruments(text: str) -> Iterator[Word]:
+    """What is of our own wording: no names of treaties, and nothing of what their articles say."""
+    found = parse_instruments(text.encode())
+    said = [*found.purposes.values(), *(one.title for one in found.instruments)]
+    said += [*(one.title for one in found.forms), *(one.title for one in found.offences)]
+    for article in (article for one in found.instruments for article in one.articles):
+        said += [article.title, article.asks, article.asked, article.text, *(clock.what for clock in article.clocks)]
+    for ground in found.grounds:
+        said += [ground.title, ground.question]
+    for field in (field for form in found.forms for field in form.fields):
+        said += [list_words.plain(field.id), field.text]
+    yield from (Word(one, "", list_words.LEGAL) for one in said if one)
+
+
+_IN_LISTS = {"duties": _in_duties, "forms": _in_forms, "skills": _in_skills, "legal_instruments": _in_instruments}
 
 
 def _in_python(text: str) -> Iterator[Word]:

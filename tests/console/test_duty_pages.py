@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,63 @@ def test_a_point_that_nobody_translated_is_marked_as_english(signed_in: SignIn) 
     notice.name = "own_word"
     notice.save()
     assert '<bdi lang="en">own word</bdi>' in page(browser, f"/response/duties/notices/{notice.pk}/")
+
+
+def shown(text: str) -> str:
+    """What stands on a page, without its mark-up and the marks that keep values apart."""
+    return unescape(re.sub(r"<[^>]+>", "", text)).replace("\u2068", "").replace("\u2069", "")
+
+
+@pytest.mark.parametrize("language", ["ar", "zh-hans", "ru"])
+def test_what_is_asked_of_a_case_and_what_follows_have_no_english_word_of_ours(
+    signed_in: SignIn, language: str
+) -> None:
+    browser = signed_in(Role.CONTRIBUTOR)
+    Account.objects.update(language=language)
+    text = page(browser, "/response/duties/assess/")
+    labels = [shown(one) for one in re.findall(r"<label[^>]*>(.*?)</label>", text, re.DOTALL)]
+    names = {"APRA", "NYDFS", "HIPAA", "NIS", "TSA", "DORA", "CSIRT", "material"}
+    assert len(labels) > 100 and set(re.findall("[A-Za-z]{3,}", " ".join(labels))) <= names
+    _, text = posted(browser, "/response/duties/assess/live/", {**FACTS, "flag_malicious": "no"})
+    for english in ("personal data", "nis2-entity", "early warning", "the submission of", "malicious", "waits for"):
+        assert english not in shown(text)
+
+
+def test_a_duty_is_said_in_french_and_what_people_wrote_is_not(signed_in: SignIn) -> None:
+    browser, duty = signed_in(Role.CONTRIBUTOR), duty_of("RO:EU-NIS2-23")
+    Account.objects.update(language="fr")
+    address = f"/response/duties/{duty.pk}/"
+    posted(
+        browser, f"{address}events/", {"event": "incident_handled", "at": "2026-11-28T09:00", "basis": "Sent by SOC"}
+    )
+    upkeep(NOW + 1000 * HOUR)
+    text = shown(page(browser, address))
+    assert "fait partie de ceux qu’il lie : entité NIS 2." in text and "Legal office" in text
+    assert "la prise de connaissance de l’incident important Tiré des dates du dossier" in " ".join(text.split())
+    assert "la fin du traitement de l’incident Sent by SOC" in text and "La fin du traitement" in text
+    assert "Le délai de la notification « alerte précoce » est dépassé depuis" in text
+    for word in ("Rappel", "l’horloge", "Événement déclaré", "Le droit de l’État membre fait foi", "par. 1 et 2"):
+        assert word in text
+    notice = notice_of(duty, "early_warning")
+    text = shown(page(browser, f"/response/duties/notices/{notice.pk}/"))
+    assert "Point de départ : « la prise de connaissance de l’incident important »" in text
+    assert "Tiré des dates du dossier : Prise de connaissance." in text and "becoming" not in text
+    text = shown(page(browser, "/response/duties/"))
+    assert "attend : la transmission de la notification d’incident" in text
+
+
+def test_the_law_is_said_in_the_language_as_far_as_it_has_words(signed_in: SignIn) -> None:
+    browser, own = signed_in(Role.READER), json.loads(law.shipped(law.DUTIES))
+    own["starts"] = [{**one, "means": "own <event>"} if one["id"] == "detected" else one for one in own["starts"]]
+    LawList.objects.create(kind=law.DUTIES, raw=json.dumps(own), as_of="2026-11-29", actor="a", reason="r", at_us=NOW)
+    Account.objects.update(language="es")
+    assert "sin demora indebida" in shown(page(browser, "/response/duties/law/"))
+    text = page(browser, "/response/duties/law/RO:EU-NIS2-23/")
+    assert (
+        "el conocimiento del incidente significativo" in text and "Rige el Derecho" in text and 'lang="en"' not in text
+    )
+    detected = next(one for one in law.duties_list().regimes for stage in one.stages if stage.clock_start == "detected")
+    assert '<bdi lang="en">own &lt;event&gt;</bdi>' in page(browser, f"/response/duties/law/{detected.id}/")
 
 
 def test_what_is_recorded_as_sent_is_the_draft_that_stood_on_the_page(signed_in: SignIn) -> None:

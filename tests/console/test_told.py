@@ -35,6 +35,15 @@ def test_a_sentence_keeps_its_values_in_every_language(language: str) -> None:
         assert said != "There is no telemetry called cert-xx." and "\u2068cert-xx\u2069" in said
 
 
+def test_a_word_of_a_list_inside_a_sentence_is_said_where_the_page_says_so() -> None:
+    listed = {"personal data": "персональные данные"}
+    with translation.override("ru"):
+        for said in ("It is stated: personal data.", "It is stated: personal data. It is stated: <b>."):
+            assert "personal data" in told.sentence(said)
+            shown = plain(told.sentence(said, lambda value: listed.get(value, value)))
+            assert "Указано: персональные данные." in shown and "personal" not in shown and "<b>" not in shown
+
+
 def standing() -> list[str]:
     """How things stand, as the rooms of responding say it."""
     states = [stands(state) for state in machine().states]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+from pathlib import Path
 
 import pytest
 from tools.messages import LISTS as DATA
@@ -48,7 +50,47 @@ def test_what_says_too_little_or_is_no_sentence_is_not_collected(text: str) -> N
     assert not _is_sentence(said(text))
 
 
-def test_points_and_stages_of_the_list_of_duties_are_collected() -> None:
-    (path,) = DATA["response"]
-    found = set(words_of(path))
-    assert {Word("early warning", "", "stage of a duty"), Word("root causes", "", "asked in a notice")} <= found
+@pytest.mark.parametrize(
+    "word",
+    [
+        Word("early warning", "", "stage of a duty"),
+        Word("root causes", "", "asked in a notice"),
+        Word("the payment", "", "starts a clock"),
+        Word("without undue delay", "", "limit of a notice"),
+        Word("cross border", "", "holds in a case"),
+        Word("trust service", "", "what a member is"),
+        Word("ict services", "", "sector of a member"),
+        Word("Who answers at any hour, and how.", "", "request for help"),
+        Word("log-check", "", "request for help"),
+        Word("Sandbox for files", "", "what can be given"),
+        Word("person", "", "what can be given"),
+        Word("have stored data preserved before anybody asks for them", "", "legal request"),
+        Word("reference case number", "", "legal request"),
+        Word("own case number", "", "legal request"),
+    ],
+)
+def test_words_of_the_lists_are_collected(word: Word) -> None:
+    assert word in {found for path in DATA["response"] for found in words_of(path)}
+
+
+def test_a_new_word_of_the_list_of_duties_is_collected(tmp_path: Path) -> None:
+    """So that `messages.py check` fails until it has its translations."""
+    shipped = next(path for path in DATA["response"] if path.name == "duties.json")
+    new = json.loads(shipped.read_text(encoding="utf-8"))
+    new["starts"][0]["means"] = "a new event"
+    new["countings"][0]["title"] = "A new rule"
+    regime = new["regimes"][0]
+    regime |= {"entities": ["new-role"], "sectors": ["new-sector"], "needs": ["new_flag"], "also_inform": ["a new one"]}
+    regime["stages"][0]["when"] = "!new_condition"
+    path = tmp_path / shipped.name
+    path.write_text(json.dumps(new), encoding="utf-8")
+    found = {(word.context, word.text) for word in set(words_of(path)) - set(words_of(shipped))}
+    assert found == {
+        ("starts a clock", "a new event"),
+        ("how limits are counted", "A new rule"),
+        ("what a member is", "new role"),
+        ("sector of a member", "new sector"),
+        ("holds in a case", "new flag"),
+        ("holds in a case", "new condition"),
+        ("who is told, too", "a new one"),
+    }

@@ -14,8 +14,10 @@ from commonwatch.capabilities.duties import notices, words
 from commonwatch.capabilities.duties.case_facts import SEVERITIES, TEXTS, TIMES
 from commonwatch.capabilities.duties.drafting import Draft, draft
 from commonwatch.capabilities.duties.law import calendars, shipped_duties, where
+from commonwatch.capabilities.duties.vocabulary import vocabulary
 from commonwatch.core.errors import InvalidInput
 from commonwatch.core.law.duties import Field
+from commonwatch.core.law.periods import Word
 from tests.capabilities.duties.cases import HOUR, NOW, by, duty_of, hospital, notice_of
 
 OTHERS = ["fr", "es", "ar", "zh-hans", "ru"]
@@ -43,6 +45,22 @@ def test_every_point_and_stage_of_the_list_has_words(language: str) -> None:
         said += [words.point_said(field.text) for stage in stages for field in stage.content]
         known = {regime.recipient: words.recipient_said(regime.recipient) for regime in shipped_duties().regimes}
     assert all((said != one) == words.is_described(one) for one, said in known.items())
+    assert not [one.text for one in said if one.untranslated]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_other_word_of_the_list_has_words_also_inside_a_sentence(language: str) -> None:
+    duties = shipped_duties()
+    roles, sectors, flags = vocabulary(duties)
+    with override(language):
+        said = [words.event_said(start.means) for start in duties.starts]
+        said += [words.counting_said(one) for rule in duties.countings for one in (rule.title, rule.hours_note) if one]
+        said += [words.told_too_said(whom) for regime in duties.regimes for whom in regime.also_inform]
+        said += [words.limit_said(word) for word in Word]
+        said += [*map(words.role_said, roles), *map(words.sector_said, sectors), *map(words.flag_said, flags)]
+        inside = [*(start.means for start in duties.starts), *roles, *flags, *TIMES]
+        assert not [word for word in inside if words.listed_said(word) == word]
+        assert words.listed_said("Ana") == "Ana"
     assert not [one.text for one in said if one.untranslated]
 
 

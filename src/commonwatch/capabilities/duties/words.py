@@ -1,6 +1,6 @@
-"""The words of notices that come from lists, in the language that is active: points, stages, facts.
+"""The words of lists, in the language that is active: points, stages, events, facts, what a member is, how it is counted.
 
-Translations of the points and stages that the shipped list has are collected by `tools/messages.py`. A lawyer's own list may have
+Translations of those that the shipped list has are collected by `tools/messages.py`. A lawyer's own list may have
 others: those stay as they are written there.
 """
 
@@ -11,7 +11,10 @@ from typing import NamedTuple
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
-POINT, STAGE, RECIPIENT = "asked in a notice", "stage of a duty", "who is told"  # contexts of the translations
+# Contexts of the translations.
+POINT, STAGE, RECIPIENT, TOLD_TOO = "asked in a notice", "stage of a duty", "who is told", "who is told, too"
+EVENT, LIMIT, COUNTING = "starts a clock", "limit of a notice", "how limits are counted"
+FLAG, ROLE, SECTOR = "holds in a case", "what a member is", "sector of a member"
 
 TIMES = {
     "occurred": gettext_lazy("It happened"),
@@ -72,6 +75,50 @@ def stage_said(stage: str) -> Said:
     return _said(STAGE, plain(stage))
 
 
+def event_said(means: str) -> Said:
+    """What starts a clock."""
+    return _said(EVENT, plain(means))
+
+
+def limit_said(deadline: str) -> Said:
+    """What the law says in place of a length."""
+    return _said(LIMIT, plain(deadline))
+
+
+def counting_said(title: str) -> Said:
+    """How an instrument counts."""
+    return _said(COUNTING, title)
+
+
+def flag_said(flag: str) -> Said:
+    """What may hold in a case."""
+    return _said(FLAG, spelt(flag))
+
+
+def role_said(role: str) -> Said:
+    """What a member is."""
+    return _said(ROLE, spelt(role))
+
+
+def sector_said(sector: str) -> Said:
+    """In which sector a member is."""
+    return _said(SECTOR, spelt(sector))
+
+
+def told_too_said(whom: str) -> Said:
+    """Who else learns of it, and how."""
+    return _said(TOLD_TOO, whom)
+
+
+def listed_said(word: str) -> str:
+    """A word inside a sentence of this room, in whichever sense the lists have it; any other as it is."""
+    for context in (EVENT, STAGE, LIMIT, COUNTING, FLAG, ROLE):
+        spelling = spelt(word) if context in (FLAG, ROLE) else plain(word)
+        if (said := pgettext(context, spelling)) != spelling:
+            return said
+    return str(TIMES.get(word, word))
+
+
 def recipient_said(recipient: str) -> str:
     """Who is told; a proper name, or one of a lawyer's own list, as it is written there."""
     return pgettext(RECIPIENT, recipient)
@@ -101,6 +148,11 @@ def stated_said(stated: bool) -> str:
 def plain(word: str) -> str:
     """A word of the list as people write it."""
     return word.replace("_", " ")
+
+
+def spelt(word: str) -> str:
+    """A flag, role or sector as people write it."""
+    return plain(word).replace("-", " ")
 
 
 def _said(context: str, text: str) -> Said:

@@ -26,6 +26,7 @@ from commonwatch.capabilities.assistance.facts import forms as every_form
 from commonwatch.capabilities.assistance.forms import Form
 from commonwatch.capabilities.contacts import queries as points
 from commonwatch.console.response import words
+from commonwatch.console.response.list_words import help_said
 from commonwatch.console.shell import cells
 from commonwatch.console.shell.changing import asked as question
 from commonwatch.console.shell.changing import is_sure
@@ -126,8 +127,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     """The forms there are."""
     rows = [
         {
-            "title": told(one.title),
-            "used_by": one.used_by,
+            "title": help_said(one.title),
+            "used_by": help_said(one.used_by),
             "source": one.source,
             "date": str(one.date),
             "verified": gettext("yes") if one.verified else gettext("no"),
@@ -165,10 +166,12 @@ def ask(request: HttpRequest, form: str) -> HttpResponse:
     context = {
         "form": filled,
         "chosen": chosen,
+        "title": help_said(chosen.title),
+        "note": help_said(chosen.note),
         "trail": [
             (gettext("Requests for help"), reverse("help-requests")),
             (gettext("Ask for help"), reverse("help-forms")),
-            (chosen.title, ""),
+            (help_said(chosen.title), ""),
         ],
     }
     return render(request, "console/response/ask.html", context, status=422 if filled.errors else 200)
@@ -190,9 +193,13 @@ def own_points(who: Identity) -> list[tuple[str, str]]:
 
 
 def _field(field: Any) -> forms.Field:
-    options: dict[str, Any] = {"label": field.label, "required": field.required, "help_text": field.help}
+    options: dict[str, Any] = {
+        "label": help_said(field.label),
+        "required": field.required,
+        "help_text": help_said(field.help),
+    }
     if field.kind == "choice":
-        return forms.ChoiceField(choices=[("", ""), *((one, one) for one in field.choices)], **options)
+        return forms.ChoiceField(choices=[("", ""), *((one, help_said(one)) for one in field.choices)], **options)
     if field.kind == "day":
         return forms.CharField(widget=forms.DateInput(attrs={"type": "date"}), max_length=10, **options)
     if field.kind == "long":

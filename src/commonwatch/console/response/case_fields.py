@@ -13,7 +13,7 @@ from commonwatch.base.parties.models import HOME
 from commonwatch.capabilities.incidents.actions import entries, opening, taking_part
 from commonwatch.capabilities.incidents.actions.opening import Invited
 from commonwatch.capabilities.incidents.actions.writing import For, called
-from commonwatch.capabilities.incidents.lists import schemes
+from commonwatch.capabilities.incidents.lists import Scheme, SeverityValue, schemes
 from commonwatch.capabilities.incidents.rules.case import Case
 from commonwatch.console.response import case_words as words
 from commonwatch.console.response.case_new import CLASSES, WHEN, moment
@@ -23,6 +23,7 @@ from commonwatch.core.stix.response.incidents import (
     CATEGORIES,
     DETERMINATIONS,
     FIDELITIES,
+    PARTNERSHIP,
     TIME_KINDS,
     TRACKS,
     Outlook,
@@ -245,7 +246,7 @@ class RateForm(Form):
         super().__init__(case, *args, **kwargs)
         value: Any = self.fields["value"]
         value.choices = [
-            (scheme.title, [(f"{scheme.id} {one.value}", f"{one.value}: {one.title}") for one in scheme.values])
+            (_scheme(scheme), [(f"{scheme.id} {one.value}", _graded(scheme, one)) for one in scheme.values])
             for scheme in schemes().values()
         ]
 
@@ -253,6 +254,15 @@ class RateForm(Form):
         """Say it."""
         scheme, _, value = self.cleaned_data["value"].partition(" ")
         opening.rate(case, scheme, value, self.cleaned_data["reason"], by)
+
+
+def _scheme(scheme: Scheme) -> str:
+    """What a scheme is called; others than the partnership's have names of their own."""
+    return gettext("The partnership's scale") if scheme.id == PARTNERSHIP else scheme.title
+
+
+def _graded(scheme: Scheme, one: SeverityValue) -> str:
+    return str(words.LEVELS[one.value]) if scheme.id == PARTNERSHIP else f"{one.value}: {one.title}"
 
 
 class StateForm(Form):

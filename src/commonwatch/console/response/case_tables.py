@@ -135,8 +135,8 @@ DUTIES = Table(
 SPANS = Table(
     _("Times of cases"),
     (
-        Column("name", _("From one moment to another")),
-        Column("rsit", _("Class")),
+        Column("name", _("From one moment to another"), words.span),
+        Column("rsit", _("Class"), words.kind_measured),
         Column("level", _("Severity"), words.level),
         Column("cases", _("Cases"), cells.number),
         Column("done", _("Done"), cells.number),
@@ -218,7 +218,7 @@ def said_of(one: Said, names: Names) -> dict[str, Any]:
     return {
         "id": one.id,
         "by": names.get(one.author, one.author),
-        "field": words.CODES.get(one.slot[1], one.slot[1]),
+        "field": words.KINDS.get(one.slot[1]) or words.CODES.get(one.slot[1]) or one.slot[1],
         "value": words.CODES.get(told, names.get(told, told)) if isinstance(told, str) else str(told),
         "at": one.written_us,
         "reason": one.reason,

@@ -28,6 +28,16 @@ LEVELS: Mapping[str, Any] = {
     "emergency": _("Emergency"),
     "unrated": _("Not rated"),
 }
+SPANS: Mapping[str, Any] = {
+    "time to detect": _("time to detect"),
+    "time to acknowledge": _("time to acknowledge"),
+    "time to triage": _("time to triage"),
+    "time to first share": _("time to first share"),
+    "time to a partner's action": _("time to a partner's action"),
+    "time to contain": _("time to contain"),
+    "time to recover": _("time to recover"),
+    "time to close": _("time to close"),
+}
 OUTCOMES: Mapping[str, Any] = {
     "pending": _("To be done"),
     "ongoing": _("Under way"),
@@ -173,6 +183,16 @@ def badge(words: Mapping[str, Any], value: str) -> SafeString:
 def state(value: str) -> SafeString:
     """How a case stands."""
     return badge(STATES, value)
+
+
+def span(value: str) -> SafeString:
+    """A measured time by its name."""
+    return format_html("{}", SPANS.get(value, value))
+
+
+def kind_measured(value: str) -> SafeString:
+    """The class of cases that were measured together."""
+    return format_html("{}", _("Not classified") if value == "unclassified" else value)
 
 
 def level(value: str) -> SafeString:

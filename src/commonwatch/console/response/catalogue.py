@@ -24,6 +24,7 @@ from commonwatch.capabilities.assistance.facts import skills
 from commonwatch.console.response import words
 from commonwatch.console.response.asking import AudienceForm
 from commonwatch.console.response.helping import MOST_LOOKED_AT, may_act
+from commonwatch.console.response.list_words import skill_said
 from commonwatch.console.shell import cells, told
 from commonwatch.console.shell.areas import Notice
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, reason_given, shown_to
@@ -68,7 +69,8 @@ class CapabilityForm(AudienceForm):
 
     name = forms.CharField(label=_("What it is"), max_length=300)
     skill = forms.ChoiceField(
-        label=_("Skill"), choices=lambda: [(one.id, f"{one.title} ({one.unit})") for one in skills().skills]
+        label=_("Skill"),
+        choices=lambda: [(one.id, f"{skill_said(one.title)} ({skill_said(one.unit)})") for one in skills().skills],
     )
     quantity = forms.IntegerField(label=_("How much of it there is"), min_value=1, max_value=stix.MOST_UNITS, initial=1)
     languages = forms.CharField(

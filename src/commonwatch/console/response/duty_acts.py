@@ -40,7 +40,7 @@ def decide(request: HttpRequest, number: int, act: str) -> HttpResponse:
 def state_event(request: HttpRequest, number: int) -> HttpResponse:
     """State when something happened that starts clocks."""
     found = queries.whole_duty(queries.duty_numbered(number), now_us())
-    form = EventForm([(one["event"], one["means"]) for one in found["may_happen"]], request.POST)
+    form = EventForm(found["may_happen"], request.POST)
     if not form.is_valid():
         return duty_page(request, number, form)
     given = form.cleaned_data

@@ -6,6 +6,7 @@ already (`of`); with both, what the case says now counts.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from commonwatch.capabilities.duties.clockwork import facts_of
 from commonwatch.capabilities.duties.foreseeing import Foreseen, foreseen
 from commonwatch.capabilities.duties.law import duties_list
 from commonwatch.capabilities.duties.rules import STANDS
+from commonwatch.capabilities.duties.vocabulary import FIRST, vocabulary
 from commonwatch.console.response import duty_words
 from commonwatch.console.response.duty_forms import moment_field
 from commonwatch.console.response.duty_from_case import initial_from_case
@@ -36,7 +38,6 @@ from commonwatch.core.stix.times import EPOCH
 
 _STATED = (("", _("Not stated")), ("yes", _("Yes")), ("no", _("No")))
 _BETWEEN = "|"
-_FIRST = ("personal_data", "high_risk_to_people", "significant", "malicious", "cross_border", "payment_made")
 
 
 class AssessForm(forms.Form):
@@ -56,23 +57,22 @@ class AssessForm(forms.Form):
 
     def __init__(self, data: Any = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
-        roles, sectors, flags = _vocabulary()
+        roles, sectors, flags = vocabulary(duties_list())
         several = forms.CheckboxSelectMultiple
         self.fields["roles"] = forms.MultipleChoiceField(
-            label=_("What it is"), required=False, choices=_worded(roles), widget=several
+            label=_("What it is"), required=False, choices=_worded(roles, words.role_said), widget=several
         )
         self.fields["sectors"] = forms.MultipleChoiceField(
-            label=_("Its sectors"), required=False, choices=_worded(sectors), widget=several
+            label=_("Its sectors"), required=False, choices=_worded(sectors, words.sector_said), widget=several
         )
         for flag in flags:
-            self.fields[f"flag_{flag}"] = forms.ChoiceField(
-                label=duty_words.plain(flag), required=False, choices=_STATED
-            )
-        for name, label in words.TIMES.items():
-            self.fields[f"time_{name}"] = moment_field(label, required=False, help_text=_("In your own time zone."))
-        for name, label in words.TEXTS.items():
+            label = duty_words.first_upper(words.flag_said(flag).text)
+            self.fields[f"flag_{flag}"] = forms.ChoiceField(label=label, required=False, choices=_STATED)
+        for name, said in words.TIMES.items():
+            self.fields[f"time_{name}"] = moment_field(said, required=False, help_text=_("In your own time zone."))
+        for name, said in words.TEXTS.items():
             widget = forms.Textarea(attrs={"rows": 2})
-            self.fields[f"text_{name}"] = forms.CharField(label=label, required=False, max_length=20_000, widget=widget)
+            self.fields[f"text_{name}"] = forms.CharField(label=said, required=False, max_length=20_000, widget=widget)
 
     def group(self, prefix: str) -> list[forms.BoundField]:
         """The fields of one group."""
@@ -93,12 +93,12 @@ class AssessForm(forms.Form):
     @property
     def flags(self) -> list[forms.BoundField]:
         """What holds, does not hold, or is open, in most cases."""
-        return [self[f"flag_{name}"] for name in _FIRST]
+        return [self[f"flag_{name}"] for name in FIRST]
 
     @property
     def rare_flags(self) -> list[forms.BoundField]:
         """The same for what single instruments ask."""
-        return [one for one in self.group("flag_") if one.name.removeprefix("flag_") not in _FIRST]
+        return [one for one in self.group("flag_") if one.name.removeprefix("flag_") not in FIRST]
 
     @property
     def times(self) -> list[forms.BoundField]:
@@ -215,9 +215,12 @@ def _row(one: Foreseen) -> dict[str, Any]:
                 duty_words.stage(notice.name),
                 duty_words.there(notice.local),
                 duty_words.KINDS.get(notice.clock, ""),
+                duty_words.event(notice.awaited) if notice.awaited else "",
             )
             for notice in one.notices
         ],
+        "reasons": [duty_words.sentence(reason) for reason in answer.reasons],
+        "questions": [duty_words.sentence(question) for question in answer.questions],
         "address": reverse("duties-instrument", args=[answer.regime]),
     }
 
@@ -256,17 +259,5 @@ def _initial_of(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _vocabulary() -> tuple[list[str], list[str], list[str]]:
-    """The words of the list in use: what members are, their sectors, facts that decide."""
-    regimes = duties_list().regimes
-    roles = {role for one in regimes for role in one.entities} | {"processor"}
-    sectors = {sector for one in regimes for sector in one.sectors}
-    stages = [stage for one in regimes for stage in one.stages]
-    flags = {flag for one in regimes for flag in one.needs}
-    flags |= {flag.removeprefix("!") for stage in stages for flag in (stage.when, stage.never_rolls) if flag}
-    flags |= {variant.when for stage in stages for variant in stage.variants}
-    return sorted(roles), sorted(sectors), [*_FIRST, *sorted(flags - set(_FIRST))]
-
-
-def _worded(words: list[str]) -> list[tuple[str, str]]:
-    return [(word, duty_words.plain(word)) for word in words]
+def _worded(listed: Iterable[str], said: Callable[[str], words.Said]) -> list[tuple[str, str]]:
+    return [(word, duty_words.first_upper(said(word).text)) for word in listed]

@@ -9,6 +9,9 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from commonwatch.capabilities.duties.words import event_said
+from commonwatch.console.response.duty_words import first_upper
+
 
 def moment_field(label: Any, *, required: bool = True, help_text: Any = "") -> forms.DateTimeField:
     """A time of day on a day."""
@@ -32,11 +35,11 @@ class EventForm(forms.Form):
         label=_("Who says so"), max_length=2000, widget=_long(2), help_text=_("Or where it stands.")
     )
 
-    def __init__(self, events: Sequence[tuple[str, str]], data: Any = None) -> None:
+    def __init__(self, events: Sequence[dict[str, str]], data: Any = None) -> None:
         super().__init__(data)
         field = self.fields["event"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = [(name, means[:1].upper() + means[1:]) for name, means in events]
+        field.choices = [(one["event"], first_upper(event_said(one["means"]).text)) for one in events]
 
 
 class LanguageForm(forms.Form):

@@ -18,7 +18,7 @@ from commonwatch.base.clock import now_us
 from commonwatch.capabilities.duties import law as lists
 from commonwatch.capabilities.duties import lawmaking
 from commonwatch.capabilities.duties.rules import standing
-from commonwatch.capabilities.duties.words import point_said, recipient_said
+from commonwatch.capabilities.duties.words import recipient_said
 from commonwatch.console.response import duty_words
 from commonwatch.console.response.duty_forms import LawForm
 from commonwatch.console.shell import cells
@@ -38,7 +38,7 @@ REGIMES = Table(
         Column("standing", _("Law"), duty_words.badge),
         Column("who", _("Whom it binds")),
         Column("recipient", _("To be told")),
-        Column("deadlines", _("Limits"), cells.code),
+        Column("deadlines", _("Limits"), duty_words.limits),
         Column("verified", _("Verified")),
         Column("confidence", _("Confidence"), cells.status),
         Column("id", _("Id"), cells.code, chosen=False),
@@ -48,21 +48,21 @@ STAGES = Table(
     _("Its notices"),
     (
         Column("name", _("Notice"), duty_words.stage),
-        Column("deadline", _("Limit"), cells.code),
-        Column("start", _("From")),
+        Column("deadlines", _("Limit"), duty_words.limits),
+        Column("start", _("From"), duty_words.event),
         Column("text", _("In words")),
-        Column("content", _("What it has to hold")),
+        Column("content", _("What it has to hold"), duty_words.points),
     ),
 )
 MOVES = Table(
     _("Open clocks that would move"),
     (
         Column("regime", _("Instrument"), link=True),
-        Column("notice", _("Notice")),
+        Column("notice", _("Notice"), duty_words.stage),
         Column("title", _("About")),
-        Column("before", _("Now"), cells.code),
-        Column("after", _("Then"), cells.code),
-        Column("why", _("Because")),
+        Column("before", _("Now"), duty_words.moved),
+        Column("after", _("Then"), duty_words.moved),
+        Column("why", _("Because"), duty_words.sentence),
     ),
 )
 
@@ -88,7 +88,7 @@ def law(request: HttpRequest) -> HttpResponse:
             "standing": standing(one, on),
             "who": one.who,
             "recipient": recipient_said(one.recipient),
-            "deadlines": " ".join(stage.deadline for stage in one.stages),
+            "deadlines": [stage.deadline for stage in one.stages],
             "verified": gettext("yes") if one.verified else gettext("no"),
             "confidence": one.confidence,
             "url": reverse("duties-instrument", args=[one.id]),
@@ -120,12 +120,10 @@ def instrument(request: HttpRequest, name: str) -> HttpResponse:
     rows = [
         {
             "name": one.stage,
-            "deadline": one.deadline,
+            "deadlines": [one.deadline],
             "start": duties.start(one.clock_start).means or one.clock_start,
             "text": one.text,
-            "content": "; ".join(point_said(field.text).text for field in one.content)
-            if not one.general_content
-            else "",
+            "content": [] if one.general_content else [field.text for field in one.content],
         }
         for one in found.stages
     ]
@@ -134,6 +132,7 @@ def instrument(request: HttpRequest, name: str) -> HttpResponse:
         "recipient": recipient_said(found.recipient),
         "standing": duty_words.badge(standing(found, lists.day_of(now_us()))),
         "counting": duties.counting(found.counting),
+        "counting_said": duty_words.counting(duties.counting(found.counting).title),
         "stages": STAGES.listing(request, rows, bare=True),
         "trail": [(gettext("Law and holidays"), reverse("duties-law")), (found.title, "")],
     }

@@ -131,6 +131,11 @@ def _page(
         "name": duty_words.stage(shown["name"]),
         "duty": {**duty, "recipient": recipient_said(duty["recipient"])},
         "local": duty_words.there(shown["local"]),
+        "steps": [
+            (duty_words.sentence(one["sentence"]), duty_words.basis(one["source"]) if one["source"] else "")
+            for one in shown["reasons"]
+        ],
+        "gaps": [duty_words.sentence(one) for one in shown["gaps"]],
         "badge": duty_words.badge(shown["state"]),
         "left": duty_words.left(shown),
         "draft": draft or DraftForm({"text": row.draft or made.text}, language="" if row.draft else language),

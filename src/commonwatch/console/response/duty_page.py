@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from commonwatch.base.clock import now_us
 from commonwatch.capabilities.duties import queries
+from commonwatch.capabilities.duties.upkeep import ACTOR
 from commonwatch.capabilities.duties.words import recipient_said
 from commonwatch.console.response import duty_words
 from commonwatch.console.response.duty_forms import EventForm
@@ -38,7 +39,7 @@ HISTORY = Table(
         Column("at", _("When"), cells.moment),
         Column("actor", _("Who")),
         Column("what", _("What")),
-        Column("said", _("In words")),
+        Column("said", _("In words"), duty_words.act),
     ),
 )
 
@@ -62,11 +63,24 @@ def duty_page(request: HttpRequest, number: int, form: EventForm | None = None) 
         }
         for one in found["notices"]
     ]
-    history = [{**one, "what": duty_words.plain(one["what"])} for one in reversed(found["history"])]
+    history = [
+        {
+            **one,
+            "actor": gettext("the clock") if one["actor"] == ACTOR else one["actor"],
+            "what": duty_words.ACTS.get(one["what"], one["what"]),
+            "said": (one["what"], one["said"]),
+        }
+        for one in reversed(found["history"])
+    ]
     context = {
         "duty": {**found, "recipient": recipient_said(found["recipient"])},
         "state": duty_words.badge(found["state"]),
         "standing": duty_words.badge(found["standing"]),
+        "told_too": [duty_words.told_too(one) for one in found["law"]["also_inform"]],
+        "counting": duty_words.counting(found["law"]["counting"]),
+        "reasons": [duty_words.sentence(one) for one in found["reasons"]],
+        "questions": [duty_words.sentence(one) for one in found["questions"]],
+        "events": [(one, duty_words.event(one["means"]), duty_words.basis(one["basis"])) for one in found["events"]],
         "law_address": reverse("duties-instrument", args=[found["regime"]]) if found["law"]["in_list"] else "",
         "notices": NOTICES_OF.listing(
             request, notices, bare=True, empty=Empty(_("It has no clocks"), _("Confirm it first."))
@@ -75,7 +89,7 @@ def duty_page(request: HttpRequest, number: int, form: EventForm | None = None) 
         "acts": _acts(found) if identity(request).may(CONTRIBUTOR) else (),
         "may_act": identity(request).may(CONTRIBUTOR) and found["state"] == "confirmed",
         "may_change": identity(request).may(CONTRIBUTOR) and found["state"] in ("proposed", "confirmed"),
-        "form": form or EventForm([(one["event"], one["means"]) for one in found["may_happen"]]),
+        "form": form or EventForm(found["may_happen"]),
         "trail": [(gettext("Duties"), reverse("duties")), (found["instrument"], "")],
     }
     return render(request, "console/response/duty.html", context, status=422 if form and form.errors else 200)

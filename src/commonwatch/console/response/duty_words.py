@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from commonwatch.capabilities.duties.words import stage_said
-from commonwatch.console.shell import cells
+from commonwatch.capabilities.duties.words import (
+    Said,
+    counting_said,
+    event_said,
+    limit_said,
+    listed_said,
+    point_said,
+    stage_said,
+    told_too_said,
+)
+from commonwatch.console.shell import cells, told
+from commonwatch.core.law.periods import Word
 from commonwatch.core.stix.times import EPOCH
 
 STATES = {
@@ -41,6 +52,22 @@ KINDS = {
     "no-limit": _("no limit"),
     "unset": _("left to rules that are not on record"),
 }
+ACTS = {
+    **STATES,
+    "drafted": _("Drafted"),
+    "event": _("Event stated"),
+    "event-withdrawn": _("Event taken back"),
+    "extended": _("Extended"),
+    "facts": _("Facts changed"),
+    "left-out": _("Left out"),
+    "needed": _("Needed after all"),
+    "receipt": _("Receipt kept"),
+    "reminder": _("Reminder"),
+    "sent": pgettext_lazy("status", "Sent"),
+}
+_BY_ITSELF = {"facts", "proposed", "reminder"}  # acts that the node tells of in sentences of its own
+_BASES = ("Taken from the time of the case: ", "Sent: ")  # how the node says where an event comes from
+_ONLY_FROM = "only from "
 SEVERITIES = {"low": _("Low"), "medium": _("Medium"), "high": _("High"), "critical": _("Critical")}
 _TONES = {
     "overdue": "bad", "rejected": "bad", "running": "warn", "proposed": "warn", "possible": "warn",
@@ -54,19 +81,85 @@ def badge(value: str) -> SafeString:
     if not value:
         return cells.NOTHING
     return format_html(
-        '<span class="badge" data-tone="{}">{}</span>', _TONES.get(value, "plain"), _WORDS.get(value, value)
+        '<span class="badge" data-tone="{}">{}</span>', _TONES.get(value, "plain"), _WORDS.get(value) or _since(value)
     )
 
 
-def plain(word: str) -> str:
-    """A word of the lists as people write it."""
-    return word.replace("_", " ").replace("-", " ").capitalize()
+def first_upper(text: str) -> str:
+    """A word of a list as it stands alone."""
+    return text[:1].upper() + text[1:]
+
+
+def shown(said: Said) -> SafeString:
+    """A word of a list; one that stays English says so to programs that read aloud."""
+    return format_html('<bdi lang="en">{}</bdi>' if said.untranslated else "{}", cells.visible(said.text))
 
 
 def stage(name: str) -> SafeString:
-    """Which notice of a duty it is; a name that stays English says so to programs that read aloud."""
-    said = stage_said(name)
-    return format_html('<bdi lang="en">{}</bdi>' if said.untranslated else "{}", cells.visible(said.text))
+    """Which notice of a duty it is."""
+    return shown(stage_said(name))
+
+
+def event(means: str) -> SafeString:
+    """What starts a clock."""
+    return shown(event_said(means))
+
+
+def counting(title: str) -> SafeString:
+    """How an instrument counts."""
+    return shown(counting_said(title))
+
+
+def told_too(whom: str) -> SafeString:
+    """Who else learns of it."""
+    return shown(told_too_said(whom))
+
+
+def points(texts: Sequence[str]) -> SafeString:
+    """What a notice has to hold."""
+    return format_html_join("; ", "{}", ((shown(point_said(text)),) for text in texts))
+
+
+def limits(deadlines: Sequence[str]) -> SafeString:
+    """Lengths as the list writes them, and what the law says where it names none."""
+    return format_html_join(", ", "{}", ((_limit(one),) for one in deadlines))
+
+
+def _limit(deadline: str) -> SafeString:
+    return shown(limit_said(deadline)) if deadline in set(Word) else cells.code(deadline)
+
+
+def sentence(said: str) -> SafeString:
+    """What this room says in English, with the words of the lists in it; a rule's own remark stands by itself."""
+    remark = counting_said(said)
+    return told.sentence(said, listed_said) if remark.text == said else shown(remark)
+
+
+def basis(said: str) -> SafeString:
+    """Who says so: a person or a law in their own words, or the node."""
+    return sentence(said) if said.startswith(_BASES) else cells.text(said)
+
+
+def act(told_of: tuple[str, str]) -> SafeString:
+    """What the history says of an act, by its name: a person's own words stay as they are."""
+    what, said = told_of
+    if what in _BY_ITSELF:
+        return sentence(said)
+    if what == "event":
+        means, _between, why = said.partition(": ")
+        return format_html('{} <span class="soft">{}</span>', event(means), cells.text(why))
+    return cells.text(said)
+
+
+def moved(limit: str) -> SafeString:
+    """A limit before or after a change of the list, or why there is no moment."""
+    word = KINDS.get(limit) or CLOCKS.get(limit)
+    return format_html("{}", word) if word else cells.code(limit)
+
+
+def _since(value: str) -> str:
+    """A standing with the day from which it holds."""
+    return gettext("only from %(day)s") % {"day": value.removeprefix(_ONLY_FROM)} if _ONLY_FROM in value else value
 
 
 def left(notice: dict[str, Any]) -> str:
@@ -75,7 +168,7 @@ def left(notice: dict[str, Any]) -> str:
     if state in ("sent", "left-out"):
         return ""
     if state == "waiting" and notice["awaited"]:
-        return gettext("waits for: %(event)s") % {"event": notice["waits_for"]}
+        return gettext("waits for: %(event)s") % {"event": event_said(notice["waits_for"]).text}
     if seconds is None or (notice["clock"] == "perhaps" and seconds < 0):
         return str(KINDS.get(notice["clock"], ""))
     if seconds < 0:

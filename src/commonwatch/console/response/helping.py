@@ -24,6 +24,7 @@ from commonwatch.capabilities.assistance.facts import form_named
 from commonwatch.capabilities.assistance.standing import Possible, RequestView
 from commonwatch.console.response import words
 from commonwatch.console.response.asking import own_points
+from commonwatch.console.response.list_words import help_said
 from commonwatch.console.shell import cells, told
 from commonwatch.console.shell.areas import Hit, Notice
 from commonwatch.console.shell.pages import CONTRIBUTOR, READER, done, shown_to
@@ -182,7 +183,8 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
         "view": view,
         "author": called[view.author],
         "form": form,
-        "answers": [(_label(form, field), text) for field, text in view.content.answers.items()],
+        "form_title": help_said(form.title) if form else "",
+        "answers": [_answer(form, field, text) for field, text in view.content.answers.items()],
         "state": words.state(view.state),
         "urgency": words.state(view.content.urgency),
         "needs": NEEDS.listing(request, [_need_row(one) for one in view.needs], bare=True),
@@ -377,7 +379,9 @@ def _form_of(view: RequestView) -> Any:
         return None
 
 
-def _label(form: Any, field: str) -> str:
-    if form is None:
-        return field
-    return next((one.label for one in form.fields if one.name == field), field)
+def _answer(form: Any, name: str, text: str) -> tuple[str, str]:
+    """What was asked and what was answered; a choice of the form is said in the reader's language as well."""
+    field = next((one for one in form.fields if one.name == name), None) if form else None
+    if field is None:
+        return name, text
+    return help_said(field.label), help_said(text) if text in field.choices else text

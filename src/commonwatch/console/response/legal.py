@@ -22,6 +22,7 @@ from commonwatch.capabilities.evidence.legal import actions, queries
 from commonwatch.capabilities.evidence.legal.actions import Asking
 from commonwatch.capabilities.evidence.legal.instruments import instruments
 from commonwatch.console.response import evidence_words as words
+from commonwatch.console.response import list_words
 from commonwatch.console.response.custody import may_act
 from commonwatch.console.response.legal_forms import AnswerForm, AskForm, ExtendForm, WaysFilter
 from commonwatch.console.shell import cells, told
@@ -62,9 +63,9 @@ REASONS = Table(
 CHECKS = Table(
     _("To be looked at"),
     (
-        Column("question", _("Question"), told.sentence),
+        Column("question", _("Question"), list_words.legal),
         Column("source", _("Source")),
-        Column("known", _("Known")),
+        Column("known", _("Known"), list_words.known),
     ),
 )
 HISTORY = Table(
@@ -82,7 +83,7 @@ HISTORY = Table(
 CLOCKS = Table(
     _("Clocks"),
     (
-        Column("what", _("What")),
+        Column("what", _("What"), list_words.legal),
         Column("day", _("Day"), cells.code),
         Column("days_left", _("Days left"), cells.number),
         Column("source", _("Source")),
@@ -150,12 +151,12 @@ def ask(request: HttpRequest, to: str, purpose: str) -> HttpResponse:
                     "treaty": way.instrument.title,
                     "article": way.article.ref,
                 }
-                lines = [f"{name}: {said}" for name, said in filled.values.items() if said]
+                lines = [f"{list_words.field_named(name)}: {said}" for name, said in filled.values.items() if said]
                 return question(
                     request, gettext("Send the request"), text, reverse("legal-ask", args=[to, purpose]), codes=lines
                 )
     trail = [(gettext("Legal requests"), reverse("legal")), (gettext("Ask"), "")]
-    context = {"form": form, "title": form.form.title if form.form else "", "trail": trail, "to": to}
+    context = {"form": form, "title": list_words.legal(form.form.title) if form.form else "", "trail": trail, "to": to}
     return render(request, "console/response/legal_ask.html", context, status=422 if form.errors else 200)
 
 
@@ -248,7 +249,7 @@ def _page(request: HttpRequest, name: str, **filled: forms.Form) -> HttpResponse
         "head": head,
         "state": words.state(head.state),
         "clock": words.state(head.warning),
-        "fields": found.fields.items(),
+        "fields": [(list_words.field_named(name), text) for name, text in found.fields.items()],
         "history": HISTORY.listing(request, history, bare=True),
         "clocks": CLOCKS.listing(
             request, [{**msgspec.to_builtins(one), "day": str(one.day)} for one in found.dues], bare=True
@@ -274,6 +275,7 @@ def _way(request: HttpRequest, number: int, way: queries.WayView) -> dict[str, A
     checks = [msgspec.to_builtins(one) for one in way.checks]
     return {
         "way": way,
+        "said": {name: list_words.legal(getattr(way, name)) for name in ("title", "what", "asks", "asked", "text")},
         "state": words.state(way.answer),
         "reasons": REASONS.listing(request, reasons, bare=True),
         "checks": CHECKS.listing(request, checks, bare=True),

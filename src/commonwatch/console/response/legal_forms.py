@@ -14,8 +14,8 @@ from commonwatch.base.parties import visibility
 from commonwatch.capabilities.evidence.legal.actions import Asking
 from commonwatch.capabilities.evidence.legal.instruments import instruments
 from commonwatch.console.response import evidence_words as words
+from commonwatch.console.response.list_words import field_named, legal_said
 from commonwatch.console.shell.tables import Filter
-from commonwatch.console.shell.told import told
 from commonwatch.console.shell.who import identity
 from commonwatch.core.stix.response.evidence import ANSWERS
 
@@ -34,7 +34,8 @@ class WaysFilter(Filter):
         for name in ("asking", "to"):
             _choose(self.fields[name], choices)
         _choose(
-            self.fields["purpose"], [("", ""), *((one, told(text)) for one, text in instruments().purposes.items())]
+            self.fields["purpose"],
+            [("", ""), *((one, legal_said(text)) for one, text in instruments().purposes.items())],
         )
         self.full_clean()
 
@@ -59,14 +60,16 @@ class AskForm(forms.Form):
     def __init__(self, to: str, purpose: str, known_already: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = instruments()
-        _choose(self.fields["offences"], [(one.id, f"{one.title} ({one.source})") for one in known.offences])
+        _choose(
+            self.fields["offences"], [(one.id, f"{legal_said(one.title)} ({one.source})") for one in known.offences]
+        )
         self.to, self.purpose = to, purpose
         self.form = known.form(_form_of(purpose))
         for one in self.form.fields if self.form else ():
-            label = one.id.replace("_", " ").capitalize() + (" *" if one.required and not one.fact else "")
+            label = field_named(one.id) + (" *" if one.required and not one.fact else "")
             widget = forms.Textarea(attrs={"rows": 2, "placeholder": known_already.get(one.id, "")})
             self.fields[f"field-{one.id}"] = forms.CharField(
-                label=label, help_text=one.text, widget=widget, required=False, max_length=20_000
+                label=label, help_text=legal_said(one.text), widget=widget, required=False, max_length=20_000
             )
 
     @property
@@ -104,7 +107,7 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _choose(self.fields["grounds"], [(one.id, told(one.title)) for one in instruments().grounds])
+        _choose(self.fields["grounds"], [(one.id, legal_said(one.title)) for one in instruments().grounds])
 
 
 class ExtendForm(forms.Form):

@@ -3,14 +3,15 @@
 Those rooms know no languages: they make English sentences, which the command line, the API and the record show as they are. Their patterns
 are collected from the source (`sentences.json`, by `tools/messages.py`); here a sentence is found again by its pattern, and said in
 the pattern's translation with the same values. Sentences that were put after one another, or behind a place (`line 3: …`), are found one
-by one. A sentence that none fits stays English, and is marked as such.
+by one. A sentence that none fits stays English, and is marked as such. A page whose sentences hold words of a list gives what says
+those (`words`): a value that is one is said as well.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,13 @@ MOST = 8  # sentences after one another that are looked for one by one
 _NEXT = re.compile(r"(?<=[.!?]) (?=\S)")  # where one may end and another begin
 _HOLE = re.compile(r"%\(v(\d+)\)s")
 _ISOLATED = "\u2068{}\u2069"  # a value keeps its own direction, and changes none around it
+
+
+Words = Callable[[str], str]
+
+
+def _as_it_is(value: str) -> str:
+    return value
 
 
 class _Pattern(NamedTuple):
@@ -86,9 +94,9 @@ class RefusalsOn:
         return True
 
 
-def sentence(value: object) -> SafeString:
+def sentence(value: object, words: Words = _as_it_is) -> SafeString:
     """The same on a page; what stays English says so to programs that read aloud."""
-    said = _in_language(str(value or ""))
+    said = _in_language(str(value or ""), words)
     return format_html_join(" ", "{}", ((one.text if one.is_ours else _english(one.text),) for one in said))
 
 
@@ -96,16 +104,16 @@ def _english(text: str) -> SafeString:
     return format_html('<bdi lang="en">{}</bdi>', text)
 
 
-def _in_language(sentence: str) -> list[_Said]:
+def _in_language(sentence: str, words: Words = _as_it_is) -> list[_Said]:
     if not sentence or (translation.get_language() or "en").partition("-")[0] == "en":
         return [_Said(sentence)]
     if len(sentence) > LONGEST:
         return [_Said(sentence, is_ours=False)]
     found = _found(sentence)
-    whole = _translated(found)
+    whole = _translated(found, words)
     if found is not None and whole and not any(map(_NEXT.search, found[1])):
         return [_Said(whole)]
-    several = _one_by_one(sentence)  # a value may have taken what goes on behind it
+    several = _one_by_one(sentence, words)  # a value may have taken what goes on behind it
     if all(one.is_ours for one in several):
         return several
     if whole:
@@ -113,7 +121,7 @@ def _in_language(sentence: str) -> list[_Said]:
     return several if any(one.is_ours for one in several) else [_Said(sentence, is_ours=False)]
 
 
-def _one_by_one(sentence: str) -> list[_Said]:
+def _one_by_one(sentence: str, words: Words) -> list[_Said]:
     """The sentences that stand after one another; where one has several in its pattern, as few as it needs."""
     pieces = _NEXT.split(sentence)
     if len(pieces) > MOST:
@@ -121,7 +129,7 @@ def _one_by_one(sentence: str) -> list[_Said]:
     said, at = [], 0
     while at < len(pieces):
         for end in range(at + 1, len(pieces) + 1):
-            if one := _translated_here(" ".join(pieces[at:end])):
+            if one := _translated_here(" ".join(pieces[at:end]), words):
                 said.append(_Said(one))
                 at = end
                 break
@@ -131,16 +139,16 @@ def _one_by_one(sentence: str) -> list[_Said]:
     return said
 
 
-def _translated_here(sentence: str) -> str:
+def _translated_here(sentence: str, words: Words) -> str:
     """The same, also behind the place of which it speaks."""
-    if said := _translated(_found(sentence)):
+    if said := _translated(_found(sentence), words):
         return said
     place, _, rest = sentence.partition(": ")
-    said = _translated(_found(rest)) if rest else ""
-    return f"{_ISOLATED.format(place)}: {said}" if said else ""
+    said = _translated(_found(rest), words) if rest else ""
+    return f"{_ISOLATED.format(words(place))}: {said}" if said else ""
 
 
-def _translated(found: tuple[_Pattern, Sequence[str]] | None, *, is_value: bool = False) -> str:
+def _translated(found: tuple[_Pattern, Sequence[str]] | None, words: Words, *, is_value: bool = False) -> str:
     """What the pattern's translation says; empty where there is none.
 
     A value may be a sentence itself; its own values are not looked into, because others choose them and could nest them without end.
@@ -152,7 +160,7 @@ def _translated(found: tuple[_Pattern, Sequence[str]] | None, *, is_value: bool 
     if said == pattern.text:
         return ""
     if not is_value:
-        values = [_translated(_found(value), is_value=True) or value for value in values]
+        values = [_translated(_found(value), words, is_value=True) or words(value) for value in values]
     told_values = [_ISOLATED.format(value) for value in values]
     return _HOLE.sub(lambda hole: told_values[int(hole[1]) - 1], said)
 
