@@ -248,7 +248,7 @@ def _in_instruments(text: str) -> Iterator[Word]:
     for ground in found.grounds:
         said += [ground.title, ground.question]
     for field in (field for form in found.forms for field in form.fields):
-        said += [list_words.plain(field.id), field.text]
+        said += [duties.plain(field.id), field.text]
     yield from (Word(one, "", list_words.LEGAL) for one in said if one)
 
 

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
+from commonwatch.capabilities.duties.words import plain
 from commonwatch.console.shell import cells, told
 
 HELP, SKILL, LEGAL = "request for help", "what can be given", "legal request"  # contexts of the translations
@@ -46,8 +47,3 @@ def known(text: str) -> SafeString:
     if (said := legal_said(text)) == text:
         said = told.told(text)
     return format_html("{}", said) if said != text else cells.text(text)
-
-
-def plain(name: str) -> str:
-    """A field as people write it."""
-    return name.replace("_", " ")
